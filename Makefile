@@ -1,0 +1,38 @@
+# The two commands of the README are `make demo` and `make test`; both prepare what they need and are safe to repeat.
+PY := .venv/bin/python
+
+.PHONY: demo test check setup setup-test lock bless browser day parts dashboard clean
+
+demo: setup
+	.venv/bin/bidhall demo
+
+test: setup setup-test check
+	$(PY) -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache | tail -n 8
+
+setup:
+	@sh scripts/setup.sh
+
+setup-test:
+	@sh scripts/setup_test.sh
+
+dashboard: setup
+	@sh scripts/build_dashboard.sh --force
+
+# The long parts, alone.
+parts browser day hil soak: setup setup-test
+	$(PY) -m pytest -q -m $@ $(PYTEST_ARGS)
+
+lock:
+	.venv/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--all-extras --group dev pyproject.toml -o requirements/dev.txt
+
+bless:
+	BIDHALL_BLESS=1 $(PY) -m pytest -q tests -k golden
+
+clean:
+	rm -rf .venv dashboard/node_modules dashboard/static

@@ -1,0 +1,5 @@
+"""Front door of bidhall."""
+
+
+def main() -> None:
+    raise SystemExit("bidhall: nothing here yet")

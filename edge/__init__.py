@@ -1,0 +1,1 @@
+"""The agent on one board: drives doors, readers, cameras and displays, and keeps deciding when it is alone."""

@@ -1,0 +1,1 @@
+"""Data only: boards, devices and sites.  Every file here is loaded by a test."""
