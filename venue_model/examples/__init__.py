@@ -1,0 +1,1 @@
+"""Example venues, loaded by tests and the demo."""

@@ -1,0 +1,92 @@
+"""Policy profiles: which practice of separation a centre follows (domain brief 1.4).  Data, in `profiles_data/*.toml`.
+
+A profile says, for each door mode and zone, which groups may enter.  It can separate more pairs of groups than
+`groups.ALWAYS_SEPARATED`, never fewer, and cannot admit a group where `zones.NEVER_IN` bars it.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from venue_model.groups import ALWAYS_SEPARATED, Pair, Role, pair, separated_pairs
+from venue_model.zones import Zone, never_admits
+
+
+class DoorMode(StrEnum):
+    """What a guarded room is being used for, as far as its doors are concerned."""
+
+    CLEAR = "clear"  # nobody enters, everybody may leave
+    PREPARATION = "preparation"
+    CHECK_IN = "check_in"
+    OPENING = "opening"
+    INTAKE = "intake"
+    EVALUATION = "evaluation"
+    DUTY = "duty"  # rooms that no lot is bound to: those on duty may enter all day
+    RELEASE = "release"  # after the report is signed: staff may come and help people out
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One practice of separation."""
+
+    id: str
+    zh: str
+    en: str
+    separated: frozenset[Pair]
+    admits: dict[DoorMode, dict[Zone, tuple[Role, ...]]]
+
+    def groups(self, mode: DoorMode, zone: Zone) -> tuple[Role, ...]:
+        """Who may enter a room of `zone` in `mode`; nobody where the profile is silent."""
+        return self.admits.get(mode, {}).get(zone, ())
+
+
+class ProfileError(ValueError):
+    """A profile file breaks a rule that no profile may break.  The text lists every problem, one a line."""
+
+
+def load_profile(text: str, source: str) -> Profile:
+    """Build a profile from TOML text; `source` names the file in errors.
+
+    Raises ProfileError with all problems at once.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{source}: not TOML: {error}") from None
+    problems: list[str] = []
+
+    def role(code: object, place: str) -> Role | None:
+        try:
+            return Role(str(code))
+        except ValueError:
+            problems.append(f"{source}: {place}: {code!r} is no role; roles: {', '.join(Role)}")
+            return None
+
+    separated = set(ALWAYS_SEPARATED)
+    for index, codes in enumerate(raw.get("separated", [])):
+        both = [role(code, f"separated[{index}]") for code in codes]
+        if len(both) == 2 and both[0] is not None and both[1] is not None:
+            separated.add(pair(both[0], both[1]))
+        elif None not in both:
+            problems.append(f"{source}: separated[{index}]: a pair has two roles, this has {len(both)}")
+    admits: dict[DoorMode, dict[Zone, tuple[Role, ...]]] = {}
+    for mode_name, zones in raw.get("mode", {}).items():
+        if mode_name not in set(DoorMode) - {DoorMode.CLEAR}:
+            modes = ", ".join(m for m in DoorMode if m is not DoorMode.CLEAR)
+            problems.append(f"{source}: mode.{mode_name}: no such mode; modes: {modes}")
+            continue
+        for zone_name, codes in zones.items():
+            place = f"mode.{mode_name}.{zone_name}"
+            if zone_name not in set(Zone):
+                problems.append(f"{source}: {place}: no such zone; zones: {', '.join(Zone)}")
+                continue
+            groups = tuple(g for g in (role(code, place) for code in codes) if g is not None)
+            for group in groups:
+                if never_admits(Zone(zone_name), group):
+                    problems.append(f"{source}: {place}: {group} is never admitted to {zone_name} (I1); remove it")
+            for one, other in separated_pairs(groups, frozenset(separated)):
+                problems.append(f"{source}: {place}: {one} and {other} must never meet; remove one of them")
+            admits.setdefault(DoorMode(mode_name), {})[Zone(zone_name)] = groups
+    if problems:
+        raise ProfileError("\n".join(problems))
+    return Profile(str(raw["id"]), str(raw["zh"]), str(raw["en"]), frozenset(separated), admits)

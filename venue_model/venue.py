@@ -1,0 +1,200 @@
+"""The whole venue as one immutable value: rooms, doors as edges between them, boards and devices, and look-ups over them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, RoomId, VenueId
+from venue_model.profiles import Profile
+from venue_model.zones import OPEN_ZONES, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Text that people see: Chinese first, English beside it."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A space with walls: a hall, a corridor, an opening room."""
+
+    id: RoomId
+    zone: Zone
+    name: Name
+    number: str = ""  # as written on the door
+
+
+class Side(StrEnum):
+    """A door's two sides.  The inside is what the door guards."""
+
+    OUTSIDE = "outside"
+    INSIDE = "inside"
+
+
+class Lock(StrEnum):
+    """What holds the leaf.  Every lock here opens from the inside by hardware alone (I11, GB 50396 9.0.1)."""
+
+    FAIL_SAFE = "fail_safe"  # opens when power goes: maglock, reversed strike
+    FAIL_SECURE = "fail_secure"  # outside handle stays dead without power; the inside handle always works
+    NONE = "none"  # a passage without a lock
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An edge of the venue graph.  Exactly one board controls it, unless it has no lock."""
+
+    id: DoorId
+    name: Name
+    outside: RoomId
+    inside: RoomId
+    lock: Lock
+    board: BoardId | None = None
+    escape: bool = True  # people inside may leave through it
+    fire_release: bool = True  # the fire contact drops the lock in hardware
+    pull_s: int = 5  # how long a grant holds the strike: time to pull a leaf from a wheelchair
+    held_s: int = 30  # open longer than this is an alarm
+
+    @property
+    def strike(self) -> DeviceId:
+        """The output line that releases the leaf."""
+        return DeviceId(f"{self.id}.strike")
+
+    @property
+    def contact(self) -> DeviceId:
+        """The input line that is active while the leaf is open."""
+        return DeviceId(f"{self.id}.contact")
+
+    @property
+    def exit_button(self) -> DeviceId:
+        """The input line that is active while somebody uses the exit hardware (request to exit)."""
+        return DeviceId(f"{self.id}.exit")
+
+
+class DeviceKind(StrEnum):
+    """Everything that hangs in a room besides the lines of its doors."""
+
+    READER = "reader"
+    QR_CAMERA = "qr_camera"
+    CAMERA = "camera"
+    SIGN = "sign"
+    KIOSK = "kiosk"
+    LOCKER = "locker"
+    LIGHT = "light"
+    FIRE_INPUT = "fire_input"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One thing with an address.  `door` and `side` say where a reader, QR camera or kiosk stands."""
+
+    id: DeviceId
+    kind: DeviceKind
+    room: RoomId
+    board: BoardId
+    name: Name
+    door: DoorId | None = None
+    side: Side = Side.OUTSIDE
+    required: bool = True  # a scene that cannot reach it is `partial`, not merely `degraded`
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A Raspberry Pi-class computer that runs one agent."""
+
+    id: BoardId
+    name: Name
+    room: RoomId
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A person whose signature counts towards a two-person approval; the private key never enters the venue's machines."""
+
+    id: str
+    role: str
+    public_key: str  # Ed25519, 64 hex digits
+
+
+@dataclass(frozen=True)
+class Venue:
+    """Everything static.  Built by `load.load_venue`, which checks it; states and grants refer to it by id."""
+
+    id: VenueId
+    name: Name
+    profile: Profile
+    rooms: dict[RoomId, Room]
+    doors: dict[DoorId, Door]
+    boards: dict[BoardId, Board]
+    devices: dict[DeviceId, Device]
+    sight: tuple[tuple[RoomId, RoomId], ...] = ()
+    approvers: tuple[Approver, ...] = ()
+    entry_window_s: int = 300  # I3: Dongtai gives an expert 5 minutes from authorisation to the seat
+    lease_s: int = 60
+    prepare_before_s: int = 3600
+    source: str = field(default="", compare=False)
+
+    @cached_property
+    def component_of(self) -> dict[RoomId, ComponentId]:
+        """Room → separation domain: rooms joined by sight, or by a passage without a lock, are one domain.
+
+        Open zones belong to no domain: nothing guards them.
+        """
+        parent = {room: room for room in self.rooms}
+
+        def root(room: RoomId) -> RoomId:
+            while parent[room] != room:
+                room = parent[room]
+            return room
+
+        joined = [*self.sight, *((d.outside, d.inside) for d in self.doors.values() if d.lock is Lock.NONE)]
+        for one, other in joined:
+            if self.is_open(one) or self.is_open(other):
+                continue
+            first, second = sorted((root(one), root(other)))
+            parent[second] = first
+        return {room: ComponentId(root(room)) for room in self.rooms if not self.is_open(room)}
+
+    @cached_property
+    def components(self) -> dict[ComponentId, tuple[RoomId, ...]]:
+        """Separation domain → its rooms."""
+        found: dict[ComponentId, list[RoomId]] = {}
+        for room, component in self.component_of.items():
+            found.setdefault(component, []).append(room)
+        return {component: tuple(sorted(rooms)) for component, rooms in sorted(found.items())}
+
+    def is_open(self, room: RoomId) -> bool:
+        """True for rooms that people enter without a badge."""
+        return self.rooms[room].zone in OPEN_ZONES
+
+    def doors_of(self, component: ComponentId) -> tuple[Door, ...]:
+        """The locked doors on the border of a domain, whichever side of them it lies on."""
+        return tuple(
+            door
+            for door in self.doors.values()
+            if door.lock is not Lock.NONE
+            and component in (self.component_of.get(door.outside), self.component_of.get(door.inside))
+            and self.component_of.get(door.outside) != self.component_of.get(door.inside)
+        )
+
+    def zones_of(self, component: ComponentId) -> tuple[Zone, ...]:
+        """The kinds of room that a domain is made of."""
+        return tuple(sorted({self.rooms[room].zone for room in self.components[component]}))
+
+    def rooms_of(self, zone: Zone) -> tuple[Room, ...]:
+        """All rooms of one kind, in file order."""
+        return tuple(room for room in self.rooms.values() if room.zone is zone)
+
+    def devices_in(self, room: RoomId, *kinds: DeviceKind) -> tuple[Device, ...]:
+        """The devices of a room, in file order; all kinds when none is named."""
+        return tuple(d for d in self.devices.values() if d.room == room and (not kinds or d.kind in kinds))
+
+    def devices_of_board(self, board: BoardId) -> tuple[Device, ...]:
+        """What one agent drives, besides the lines of its doors."""
+        return tuple(d for d in self.devices.values() if d.board == board)
+
+    def doors_of_board(self, board: BoardId) -> tuple[Door, ...]:
+        """The doors that one agent decides for."""
+        return tuple(d for d in self.doors.values() if d.board == board)

@@ -1,0 +1,282 @@
+"""Topics and messages between agents and the gateway, version 1.
+
+Unknown fields are ignored, so that an older program understands a newer one; a changed meaning takes a new topic version.
+State is retained and repeatable; acts are never retained.  `decode` turns bytes into a message or one clear `WireError`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+from venue_model.door_policy import PolicyBody
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RoomId, RunId, VenueId
+
+MAX_BYTES = 262_144  # refuse before parsing: no honest message of ours comes near
+_LAX = ConfigDict(extra="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """All topics of one venue."""
+
+    venue: VenueId
+
+    @property
+    def root(self) -> str:
+        """Everything of this venue."""
+        return f"bidhall/v1/{self.venue}"
+
+    def agent(self, agent: BoardId | str, leaf: str) -> str:
+        """`leaf` is meta, status, desired, reported, policy, command or event; `agent` may be `+`."""
+        return f"{self.root}/agent/{agent}/{leaf}"
+
+    def room_scene(self, room: RoomId | str) -> str:
+        """The broadcast of a scene run in one room."""
+        return f"{self.root}/room/{room}/scene"
+
+    @property
+    def gateway(self) -> str:
+        """Whether the gateway is there."""
+        return f"{self.root}/gateway"
+
+    def parse_agent(self, topic: str) -> tuple[BoardId, str] | None:
+        """Agent and leaf of a topic under `agent/`, or None for any other topic."""
+        prefix = f"{self.root}/agent/"
+        agent, slash, leaf = topic.removeprefix(prefix).partition("/")
+        return (BoardId(agent), leaf) if topic.startswith(prefix) and slash and "/" not in leaf else None
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Retained birth and last will.  A late will of an older session must not bury a living one: compare `session`."""
+
+    on: bool
+    session: int
+    why: str = ""
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Retained self-description."""
+
+    agent: BoardId
+    version: str
+    devices: tuple[DeviceId, ...]
+    doors: tuple[DoorId, ...]
+    commissioned: str  # SHA-256 of the commissioning record this agent runs on
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Whose recording this is.  A segment belongs to exactly one binding."""
+
+    project: str
+    lot: str
+    room: str
+    track: str
+    run: str
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What one device should be.  Only the field of its kind is set."""
+
+    lines: tuple[str, ...] | None = None  # sign, kiosk: text, largest first
+    colour: str = "green"
+    record: Binding | None = None  # camera: None means stop
+    on: bool | None = None  # light
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Retained full desired state of one agent.  (epoch, generation) only grow; an equal pair is acknowledged again, an older refused."""
+
+    epoch: int  # the gateway's incarnation
+    generation: int  # per agent
+    run: RunId | None
+    issued_utc_ns: int
+    devices: dict[DeviceId, Want]
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class RoomScene:
+    """Retained broadcast of a run: the fast path.  Each agent takes its own part; its `desired` follows and is the truth."""
+
+    epoch: int
+    run: RunId
+    room: RoomId
+    scene: str
+    members: dict[BoardId, int]  # agent → generation of the desired document that follows
+    devices: dict[DeviceId, Want]
+    v: int = 1
+
+
+# Codes of a device report, as in HTTP so that nobody has to learn them.
+APPLIED, ACCEPTED, STALE, EXPIRED, INTERLOCK, UNSUPPORTED, OVERRIDDEN, FAULT = 200, 202, 409, 410, 412, 422, 423, 500
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """What one device achieved of a desired generation."""
+
+    code: int
+    run: RunId | None = None
+    text: str = ""  # for the mechanic, when the code is not 200
+    took_ms: int = 0
+    online: bool = True
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class ComponentReport:
+    """How a door stands towards one separation domain: the policy it holds and its net count of people through it."""
+
+    term: int
+    epoch: int
+    net: int  # passages in minus out through this door, as seen by this domain
+    settled: bool  # closed and locked, nothing pending: only then does the report count in a CLEAR
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class DoorReport:
+    """A door as its agent sees it."""
+
+    position: str  # "closed", "open", "held", "forced"
+    released: bool
+    fire: bool
+    components: dict[ComponentId, ComponentReport]
+    lease_left_s: int
+    refused: str = ""  # why the last policy was not accepted
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Retained achieved state of one agent."""
+
+    session: int
+    epoch: int
+    generation: int
+    devices: dict[DeviceId, DeviceReport]
+    doors: dict[DoorId, DoorReport]
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class JournalEvent:
+    """One line of an agent's journal."""
+
+    seq: int
+    utc_ns: int
+    kind: str  # "passage", "refusal", "alarm", "segment" …
+    body: dict[str, Any]
+    lot: LotId | None = None
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Journal lines on their way to the gateway.  The agent repeats them until the signed acknowledgement."""
+
+    journal: str  # identity of the journal file: a lost disk starts a new one
+    events: tuple[JournalEvent, ...]
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A one-shot act, never retained.  `kind` is "ack", "pulse" or "identify"."""
+
+    id: str
+    kind: str
+    issued_utc_ns: int
+    ttl_ms: int
+    body: dict[str, Any] = field(default_factory=dict)
+    signature: str = ""  # hex, over `command_bytes`; required for "ack" and "pulse"
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class SignedPolicy:
+    """Retained door policies of one agent."""
+
+    body: PolicyBody
+    signature: str  # hex, over the canonical bytes of `body`
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """Retained: is the gateway there, and which incarnation."""
+
+    on: bool
+    epoch: int
+    v: int = 1
+
+
+Message = (
+    Status | Meta | Desired | RoomScene | Reported | Events | Command | SignedPolicy | GatewayStatus
+)  # fmt: skip
+M = TypeVar("M", bound=Message)
+
+
+class WireError(ValueError):
+    """Bytes that are no message of the expected kind.  The text names kind, field and fault."""
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def encode(message: Message) -> bytes:
+    """The bytes of a message.
+
+    >>> encode(Status(on=True, session=7))
+    b'{"on":true,"session":7,"why":"","v":1}'
+    """
+    return json.dumps(plain(message), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def plain(message: Any) -> dict[str, Any]:
+    """A dataclass as plain JSON values: what is signed is the canonical form of exactly this."""
+    return asdict(message)
+
+
+def decode(kind: type[M], data: bytes) -> M:
+    """The message of `kind` in `data`.  Raises WireError, and nothing else, for anything that is not one.
+
+    >>> decode(Status, b'{"on":true}')
+    Traceback (most recent call last):
+    ...
+    venue_model.wire.WireError: Status: session: Field required
+    """
+    if len(data) > MAX_BYTES:
+        raise WireError(f"{kind.__name__}: {len(data)} bytes, at most {MAX_BYTES} are accepted")
+    adapter = _ADAPTERS.get(kind)
+    if adapter is None:
+        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
+    try:
+        return adapter.validate_json(data)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "message"
+        raise WireError(f"{kind.__name__}: {place}: {first['msg']}") from None
+    except RecursionError:
+        raise WireError(f"{kind.__name__}: nested too deeply") from None
