@@ -1,0 +1,1 @@
+"""The only I/O in `venue_model`: checks that people run on files."""
