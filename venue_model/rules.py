@@ -39,6 +39,7 @@ RULES: dict[str, Rule] = {
         Rule("QR-REPLAY", "this QR badge was used before", "二维码已使用", "QR code already used"),
         Rule("QR-SIGNATURE", "the QR badge's signature is wrong", "二维码无效", "invalid QR code"),
         Rule("FIRE", "fire release is active: nobody is let in", "紧急疏散", "evacuation"),
+        Rule("RECORD", "the door cannot keep its records: nobody is let in", *_ASK),
         Rule("DOOR", "this reader leads nowhere that needs a pass", *_ASK),
     )
 }

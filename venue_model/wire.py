@@ -161,6 +161,7 @@ class DoorReport:
     components: dict[ComponentId, ComponentReport]
     lease_left_s: int
     refused: str = ""  # why the last policy was not accepted
+    suspect: bool = False  # the counts may be wrong since something passed unseen; the next admission clears it
 
 
 @with_config(_LAX)
@@ -208,7 +209,7 @@ class Command:
     issued_utc_ns: int
     ttl_ms: int
     body: dict[str, Any] = field(default_factory=dict)
-    signature: str = ""  # hex, over `command_bytes`; required for "ack" and "pulse"
+    signature: str = ""  # hex, over `signed.ack_bytes` or `signed.pulse_bytes`
     v: int = 1
 
 
@@ -218,7 +219,7 @@ class SignedPolicy:
     """Retained door policies of one agent."""
 
     body: PolicyBody
-    signature: str  # hex, over the canonical bytes of `body`
+    signature: str  # hex, over `signed.policy_bytes`
     v: int = 1
 
 

@@ -1,0 +1,45 @@
+"""The exact bytes under each signature of the venue.  Gateway and edge both call these, so that they cannot differ.
+
+All are canonical JSON.  Nanoseconds since 1970 do not fit its integers and are written as decimal text.
+"""
+
+from venue_model.canonical import EXACT_LIMIT, Plain, canonical_bytes, plain
+from venue_model.door_policy import PolicyBody, approval_command
+from venue_model.ids import BoardId, ComponentId, DoorId, VenueId
+
+
+def policy_bytes(body: PolicyBody) -> bytes:
+    """What the gateway's policy key signs: `SignedPolicy.signature`."""
+    return _signed(body)
+
+
+def approval_bytes(venue: VenueId, component: ComponentId, term: int, act: str, epoch: int) -> bytes:
+    """What each of two approvers signs: `Approval.signature`."""
+    return _signed(approval_command(venue, component, term, act, epoch))
+
+
+def ack_bytes(agent: BoardId, journal: str, through: int) -> bytes:
+    """What the policy key signs once lines up to `through` are committed: `Command.signature` of an "ack"."""
+    return _signed({"agent": agent, "journal": journal, "kind": "bidhall-ack-1", "through": through})
+
+
+def pulse_bytes(agent: BoardId, door: DoorId, command: str, issued_utc_ns: int) -> bytes:
+    """What the policy key signs to open one door once, for staff: `Command.signature` of a "pulse".
+
+    >>> pulse_bytes(BoardId("front"), DoorId("d1"), "c7", 1_800_000_000_000_000_000).decode()
+    '{"agent":"front","door":"d1","id":"c7","issued_utc_ns":"1800000000000000000","kind":"bidhall-pulse-1"}'
+    """
+    return _signed({"agent": agent, "door": door, "id": command, "issued_utc_ns": issued_utc_ns, "kind": "bidhall-pulse-1"})
+
+
+def _signed(record: object) -> bytes:
+    return canonical_bytes(_exact(plain(record)))
+
+
+def _exact(value: Plain) -> Plain:
+    """Integers that a double would round, as text."""
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return str(value) if type(value) is int and abs(value) > EXACT_LIMIT else value
