@@ -1,0 +1,178 @@
+"""CLEAR-first: how a separation domain changes who may enter, so that separated groups never meet in it (law Apart).
+
+Nothing here knows rooms or lots: a domain has doors, doors report, policies are numbered.  The rules (design.md 3):
+
+1. Before other groups may enter, CLEAR is signed for all doors of the domain: nobody enters, everybody may leave.
+2. Each door reports (term, epoch, net count) once it is CLEAR, closed and locked.  Reports of other epochs count for nothing,
+   so a silent door keeps the domain CLEAR.
+3. New groups are signed only when every door has reported this CLEAR, and either the counts add up to zero or nobody who can
+   still be inside is separated from the newcomers (`residual`: the groups admitted since the domain was last proven empty).
+   Groups separated from the last ones, and the lifting of a seal, need two people's approvals, which the doors verify themselves.
+4. Epochs only grow.  5. The seal is a bit of its own: CLEAR keeps it, only an approved release lifts it.
+6. A restored gateway starts a new term in CLEAR with the seal assumed set (`restored`).
+
+The one refinement of design.md 3 is `residual`: without it an agent who prepares a room would have to leave before bidders may
+come in.  It is as safe: the groups that can be inside are a subset of `residual`, which never holds a separated pair.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from venue_model.door_policy import Approved
+from venue_model.groups import Pair, Role, separated_pairs
+from venue_model.ids import ComponentId, DoorId
+from venue_model.profiles import DoorMode
+
+
+@dataclass(frozen=True, slots=True)
+class DoorStand:
+    """The last report of one door about this domain."""
+
+    term: int
+    epoch: int
+    net: int
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the day asks of the domain."""
+
+    mode: DoorMode
+    groups: tuple[Role, ...]
+    seal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What was last signed for a domain, and what its doors said.  Durable before anything is sent."""
+
+    component: ComponentId
+    term: int = 1
+    epoch: int = 0
+    mode: DoorMode = DoorMode.CLEAR
+    groups: tuple[Role, ...] = ()
+    seal: bool = False
+    seal_epoch: int = 0  # the epoch under which the seal was set: what a release must name
+    residual: tuple[Role, ...] = ()  # groups that may still be inside
+    last_groups: tuple[Role, ...] = ()  # the last groups admitted
+    approved: tuple[Approved, ...] = ()  # travel with every later policy
+    reports: Mapping[DoorId, DoorStand] = field(default_factory=dict)
+
+
+class Waits(StrEnum):
+    """What a domain waits for."""
+
+    DOORS = "doors"  # some doors have not reported this CLEAR
+    EMPTY = "empty"  # somebody is still inside
+    RELEASE = "release"  # two approvals to lift the seal
+    OPEN = "open"  # two approvals to admit a separated group
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why the target is not reached yet."""
+
+    what: Waits
+    doors: tuple[DoorId, ...] = ()
+    people: int = 0
+
+
+def occupancy(domain: Domain, doors: Iterable[DoorId]) -> int:
+    """Net count of people inside, by the doors' last reports.  Tailgating makes it wrong; cameras and sweeps answer for that."""
+    return sum(domain.reports[door].net for door in doors if door in domain.reports)
+
+
+def reported(domain: Domain, door: DoorId, stand: DoorStand) -> Domain:
+    """Take a door's report.  An older one than the last is dropped: the broker may repeat and reorder."""
+    last = domain.reports.get(door)
+    if last is not None and (stand.term, stand.epoch) < (last.term, last.epoch):
+        return domain
+    if last == stand:
+        return domain
+    return replace(domain, reports={**domain.reports, door: stand})
+
+
+def unheard(domain: Domain, doors: Iterable[DoorId]) -> tuple[DoorId, ...]:
+    """The doors that have not reported the present policy while closed and locked."""
+
+    def heard(stand: DoorStand | None) -> bool:
+        return stand is not None and (stand.term, stand.epoch) == (domain.term, domain.epoch) and stand.settled
+
+    return tuple(door for door in doors if not heard(domain.reports.get(door)))
+
+
+def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated: frozenset[Pair]) -> tuple[Domain, Waiting | None]:
+    """One step towards `target`.  A changed epoch means: sign and send.  Call again after every report and approval.
+
+    Returns the domain and what it waits for, or None when the target is reached.
+    """
+    if (domain.mode, domain.groups, domain.seal) == (target.mode, target.groups, target.seal):
+        return domain, None
+    if domain.groups:
+        # Closing comes first, and asks nobody.  A target without groups is itself a CLEAR.
+        mode = DoorMode.CLEAR if target.groups or (target.seal != domain.seal and domain.seal) else target.mode
+        return advance(_issue(domain, mode, (), domain.seal or target.seal), target, doors, separated)
+    if domain.seal and not target.seal:
+        if not _has(domain, "release", domain.seal_epoch):
+            return domain, Waiting(Waits.RELEASE)
+        return advance(_issue(domain, DoorMode.CLEAR, (), False), target, doors, separated)
+    if not target.groups:
+        return _issue(domain, target.mode, (), target.seal), None
+    missing = unheard(domain, doors)
+    if missing:
+        return domain, Waiting(Waits.DOORS, missing)
+    inside = occupancy(domain, doors)
+    residual = domain.residual if inside != 0 else ()
+    if separated_pairs({*residual, *target.groups}, separated):
+        return domain, Waiting(Waits.EMPTY, people=inside)
+    newcomers = separated_pairs({*domain.last_groups, *target.groups}, separated)
+    if newcomers and not _has(domain, "open", domain.epoch):
+        return domain, Waiting(Waits.OPEN)
+    cleared = replace(domain, residual=residual)
+    return _issue(cleared, target.mode, target.groups, target.seal), None
+
+
+def _issue(domain: Domain, mode: DoorMode, groups: tuple[Role, ...], seal: bool) -> Domain:
+    epoch = domain.epoch + 1
+    sealing = seal and not domain.seal
+    return replace(
+        domain,
+        epoch=epoch,
+        mode=mode,
+        groups=groups,
+        seal=seal,
+        seal_epoch=epoch if sealing else domain.seal_epoch,
+        residual=tuple(sorted({*domain.residual, *groups})),
+        last_groups=groups or domain.last_groups,
+        approved=tuple(a for a in domain.approved if not (sealing and a.act == "release")),
+    )
+
+
+def _has(domain: Domain, act: str, epoch: int) -> bool:
+    return any(a.act == act and a.epoch == epoch for a in domain.approved)
+
+
+def approve(domain: Domain, approved: Approved) -> Domain:
+    """Add an act that two people signed.  The caller has verified the signatures; the doors verify them again."""
+    others = tuple(a for a in domain.approved if a.act != approved.act)
+    return replace(domain, approved=(*others, approved))
+
+
+def approval_epoch(domain: Domain, waiting: Waiting) -> tuple[str, int] | None:
+    """The act and epoch that approvers must sign to end this wait, or None when no approval would."""
+    if waiting.what is Waits.RELEASE:
+        return "release", domain.seal_epoch
+    if waiting.what is Waits.OPEN:
+        return "open", domain.epoch
+    return None
+
+
+def restored(domain: Domain, floor_term: int) -> Domain:
+    """After a restore from backup: a new term above everything the doors report, CLEAR, the seal assumed set."""
+    term = max(domain.term, floor_term) + 1
+    everyone = tuple(sorted(Role))
+    return Domain(
+        domain.component, term, 1, DoorMode.CLEAR, (), True, seal_epoch=1, residual=everyone, last_groups=domain.last_groups
+    )

@@ -1,0 +1,244 @@
+"""The gateway's heart: takes messages, presses and time, and lets the desks act.  One event loop, one thread, one database.
+
+Everything here returns quickly; what must wait (the platform, a seal) runs beside it and comes back as a call.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.core.day import LotState, Refusal
+from gateway.core.scene_run import Run
+from gateway.shell.agents import AgentBook, Link
+from gateway.shell.evidence_index import EvidenceIndex
+from gateway.shell.journal_desk import JournalDesk
+from gateway.shell.scene_desk import SceneDesk
+from gateway.shell.store import Store
+from gateway.shell.warden import ApprovalError, Warden
+from gateway.trading.base import EventKind, ItemKind, PhaseEvent
+from gateway.trading.outbox import Outbox
+from venue_model.door_policy import Approval
+from venue_model.ids import BoardId, ComponentId, LotId, PersonKey, RunId
+from venue_model.lots import Lot, Phase
+from venue_model.moments import Now, S
+from venue_model.scenes import SCENES, SceneId
+from venue_model.venue import Name, Venue
+from venue_model.wire import Events, GatewayStatus, Meta, Reported, Status, Topics, WireError, decode, encode
+
+log = logging.getLogger(__name__)
+Changed = Callable[[str, str], None]  # (section of the state, id)
+BAD_MESSAGE_EVERY_NS = 60 * S
+
+
+def clock() -> Now:
+    """This machine's now."""
+    return Now(time.monotonic_ns(), time.time_ns())
+
+
+class Coordinator:
+    """One venue's coordinator."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        store: Store,
+        index: EvidenceIndex,
+        outbox: Outbox,
+        link: Link,
+        policy_key: bytes,
+        epoch: int,
+        changed: Changed,
+        new_run: Callable[[], RunId],
+    ) -> None:
+        self.venue = venue
+        self.store = store
+        self.index = index
+        self.outbox = outbox
+        self.link = link
+        self.epoch = epoch
+        self.topics = Topics(venue.id)
+        self.changed = changed
+        self.agents = AgentBook(venue, store, self.topics, link)
+        self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
+        self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
+        self.journal = JournalDesk(venue, store, index, outbox, self.agents, policy_key, self._project_of)
+        self.scenes.finished = self._scene_finished
+        self.scenes.touched = lambda lot: changed("lots", lot)
+        self.lot_over: Callable[[LotId], None] = lambda lot: None  # told when a lot's package is due
+        self._complained: dict[tuple[BoardId, str], int] = {}
+        self.bad_messages = 0
+
+    @property
+    def day(self) -> dict[LotId, LotState]:
+        """The lots and where they stand."""
+        return self.scenes.day
+
+    def _project_of(self, lot: str) -> str | None:
+        state = self.day.get(LotId(lot))
+        return state.lot.project if state else None
+
+    # the broker
+
+    def connected(self, now: Now) -> None:
+        """The broker may have lost everything that it retained: send it all anew."""
+        self.link.publish(self.topics.gateway, encode(GatewayStatus(True, self.epoch)), retain=True)
+        self.warden.pursue(self.day, now)
+        self.warden.send(self.day, self.venue.boards, now, renew=True)
+        for board in self.venue.boards:
+            self.scenes.send_desired(board, now)
+
+    def message(self, topic: str, payload: bytes, now: Now) -> None:
+        """A message from an agent.  A malformed one changes nothing and is recorded once a minute for each kind."""
+        parsed = self.topics.parse_agent(topic)
+        if parsed is None or parsed[0] not in self.venue.boards:
+            return
+        board, leaf = parsed
+        try:
+            self._dispatch(board, leaf, payload, now)
+        except WireError as error:
+            self.bad_messages += 1
+            if now.mono_ns - self._complained.get((board, leaf), -BAD_MESSAGE_EVERY_NS) >= BAD_MESSAGE_EVERY_NS:
+                self._complained[board, leaf] = now.mono_ns
+                log.warning("agent=%s topic=%s refused: %s", board, leaf, error)
+                self.journal.note("alarm", {"code": "bad-message", "agent": board, "detail": str(error)}, now)
+
+    def _dispatch(self, board: BoardId, leaf: str, payload: bytes, now: Now) -> None:
+        match leaf:
+            case "status":
+                if self.agents.status(board, decode(Status, payload), now.utc_ns):
+                    self.warden.send(self.day, [board], now)
+                    self.scenes.send_desired(board, now)
+                self.changed("boards", board)
+            case "reported":
+                self._reported(board, decode(Reported, payload), now)
+            case "event":
+                if self.journal.take(board, decode(Events, payload), now):
+                    self.warden.pursue(self.day, now)
+                for lot in self.day:
+                    self.changed("lots", lot)
+            case "meta":
+                decode(Meta, payload)
+
+    def _reported(self, board: BoardId, reported: Reported, now: Now) -> None:
+        agent = self.agents[board]
+        if reported.session < agent.session:
+            return
+        before = agent.reported
+        agent.reported = reported
+        for device, report in reported.devices.items():
+            if before is None or before.devices.get(device) != report:
+                self.changed("devices", device)
+        learned = False
+        for door, stand in reported.doors.items():
+            if before is None or before.doors.get(door) != stand:
+                self.changed("doors", door)
+                learned |= self.warden.take_report(door, stand)
+        if learned:
+            self.warden.pursue(self.day, now)
+        self.scenes.take_answers(now, only=board)
+
+    def tick(self, now: Now) -> None:
+        """Call every 50 ms or so."""
+        self.scenes.wake(now)
+        self.warden.renew(self.day, now)
+
+    # presses
+
+    def press(self, lot: LotId, scene: str, by: str, approvals: dict[ComponentId, tuple[Approval, ...]], now: Now) -> Run | Refusal:
+        """Staff press a scene.  Approvals are checked first; nothing changes when they do not suffice."""
+        planned = self.scenes.preview(lot, scene, now.utc_ns)
+        if isinstance(planned, Refusal):
+            return planned
+        needed = self.seals_lifted_by(lot, scene)
+        try:
+            for component in needed:
+                self.warden.approve(component, "release", approvals.get(component, ()))
+        except ApprovalError as error:
+            return Refusal("approval", Name(f"审批无效:{error}", f"approval refused: {error}"))
+        approvers = sorted({a.approver for component in needed for a in approvals[component]})
+        self.journal.note("press", {"scene": scene, "by": by, "approvers": approvers}, now, lot=lot)
+        return self.scenes.press(lot, scene, by, now)
+
+    def seals_lifted_by(self, lot: LotId, scene: str) -> list[ComponentId]:
+        """The sealed domains that a scene would open, and that therefore need two approvals."""
+        if scene not in set(SceneId) or not SCENES[SceneId(scene)].two_person:
+            return []
+        room = self.day[lot].lot.evaluation_room
+        if room is None:
+            return []
+        component = self.venue.component_of[room]
+        return [component] if self.warden.domains[component].seal else []
+
+    def authorise(self, lot: LotId, person: PersonKey, by: str, now: Now) -> bool:
+        """Open a person's entry window anew; False when the person is not on the lot's roster."""
+        state = self.day.get(lot)
+        if state is None or all(p.person != person for p in state.lot.people):
+            return False
+        with self.store.transaction():
+            self.store.authorise(lot, person, now.utc_ns, by)
+            self.journal.note("authorise", {"person": person, "by": by}, now, lot=lot)
+        self.warden.pursue(self.day, now)
+        return True
+
+    def _scene_finished(self, run: Run) -> None:
+        now = clock()
+        failed = [{"id": r.id, "code": r.code, "text": r.text} for r in run.rows if not r.done]
+        state = self.day[run.lot]
+        with self.store.transaction():
+            body = {"run": run.id, "scene": run.scene, "result": run.result, "by": run.by, "failed": failed}
+            self.journal.note("scene", body, now, lot=run.lot)
+            self.outbox.put(
+                ItemKind.SCENE,
+                f"scene-{run.id}",
+                {
+                    "project": state.lot.project, "lot": run.lot, "scene": run.scene, "run": run.id, "result": run.result or "",
+                    "began_utc_ns": run.began_utc_ns, "ended_utc_ns": run.ended_utc_ns or 0,
+                    "devices": [{"id": r.id, "code": r.code, "latency_ms": r.latency_ms} for r in run.rows],
+                },
+                now.utc_ns,
+            )  # fmt: skip
+        if state.phase in (Phase.CLOSED, Phase.ABORTED) and run.result != "failed":
+            self.lot_over(run.lot)
+
+    # the platform
+
+    def take_lots(self, lots: tuple[Lot, ...], now: Now) -> None:
+        """Lots as the platform tells them; called inside its transaction.  A lot that the venue cannot serve is noted, not taken."""
+        for lot in lots:
+            unknown = [r for r in (lot.opening_room, lot.evaluation_room) if r is not None and r not in self.venue.rooms]
+            if unknown:
+                rooms = ", ".join(self.venue.rooms)
+                self.journal.note(
+                    "alarm",
+                    {"code": "unknown-room", "detail": f"lot {lot.id}: room {unknown[0]} is not in this venue; rooms: {rooms}"},
+                    now,
+                )
+                continue
+            known = self.day.get(lot.id)
+            state = replace(known, lot=lot) if known else LotState(lot, Phase.BOOKED, now.utc_ns, Phase.BOOKED)
+            self.day[lot.id] = state
+            self.store.save_lot(state)
+            self.changed("lots", lot.id)
+
+    def take_phase_event(self, event: PhaseEvent, now: Now) -> None:
+        """What the platform announces.  It never moves a phase by itself: a person presses (domain brief 2.3)."""
+        state = self.day.get(event.lot)
+        body = {"event": event.kind, "id": event.id, "at_utc_ns": event.utc_ns}
+        self.journal.note("platform", body, now, lot=event.lot if state else None)
+        if state is None:
+            return
+        lot = state.lot
+        if event.kind is EventKind.BIDDER_COUNT and event.bidders is not None:
+            lot = replace(lot, bidders=event.bidders)
+        if event.kind is EventKind.WITHDRAWN and event.person is not None:
+            lot = replace(lot, people=tuple(replace(p, withdrawn=True) if p.person == event.person else p for p in lot.people))
+        if lot is not state.lot:
+            self.day[event.lot] = replace(state, lot=lot)
+            self.store.save_lot(self.day[event.lot])
+        self.changed("lots", event.lot)
+
+    def after_platform(self, now: Now) -> None:
+        """The platform's transaction is committed: now the doors and screens follow."""
+        self.scenes.refresh(now)
+

@@ -1,0 +1,180 @@
+"""The journal's side of the coordinator: takes the agents' lines, stores them once, answers with a signed acknowledgement.
+
+What a line means for the venue (a passage moves a person, a segment enters the index) is applied in the same transaction.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gateway.core.presence import Presence, Whereabouts, moved
+from gateway.shell.agents import AgentBook
+from gateway.shell.evidence_index import EvidenceIndex, GapRow, SegmentRow
+from gateway.shell.store import Store
+from gateway.trading.base import ItemKind
+from gateway.trading.outbox import Outbox
+from venue_model import signing
+from venue_model.canonical import canonical_bytes
+from venue_model.groups import Role
+from venue_model.ids import BoardId, DeviceId, DoorId, LotId, PersonKey, RoomId
+from venue_model.moments import Now
+from venue_model.venue import Venue
+from venue_model.wire import Command, Events, JournalEvent
+from venue_model.zones import Zone
+
+log = logging.getLogger(__name__)
+ALARMS = frozenset({"alarm", "breach", "gap"})
+ACK_TTL_MS = 60_000
+COMMITTEE = frozenset({Role.EXP, Role.OWN_C})
+
+
+class JournalDesk:
+    """Where every line of the venue comes together."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        store: Store,
+        index: EvidenceIndex,
+        outbox: Outbox,
+        agents: AgentBook,
+        policy_key: bytes,
+        projects: Callable[[str], str | None],
+    ) -> None:
+        self.venue = venue
+        self.store = store
+        self.index = index
+        self.outbox = outbox
+        self.agents = agents
+        self.policy_key = policy_key
+        self.project_of = projects  # lot → project
+        self.presence: Presence = {}
+        self.arrivals: dict[PersonKey, Whereabouts] = {}
+        self.lines: Callable[[list[dict[str, Any]]], None] = lambda lines: None
+        for line in store.journal("kind = 'passage'", limit=1_000_000):
+            self._move(line["body"], line["utc_ns"])
+
+    def take(self, board: BoardId, events: Events, now: Now) -> bool:
+        """Store what is new, apply it, acknowledge.  True when somebody was authorised, so that policies must follow."""
+        authorised = False
+        fresh: list[dict[str, Any]] = []
+        with self.store.transaction():
+            for event in events.events:
+                project, room = self._place(event)
+                if self.store.add_journal(board, events.journal, event, now.utc_ns, project=project, room=room):
+                    authorised |= self._apply(board, event, project, now)
+                    fresh.append(_line(board, event, project, room))
+        if events.events:
+            self._acknowledge(board, events.journal, events.events[-1].seq, now)
+        if fresh:
+            self.lines(fresh)
+        return authorised
+
+    def _acknowledge(self, board: BoardId, journal: str, through: int, now: Now) -> None:
+        """Only after the commit: the agent may forget these lines now."""
+        body = {"agent": board, "journal": journal, "kind": "bidhall-ack-1", "through": through}
+        signature = signing.sign(self.policy_key, canonical_bytes(body)).hex()
+        command = Command(
+            f"ack-{through}", "ack", now.utc_ns, ACK_TTL_MS, {"journal": journal, "through": through}, signature
+        )
+        self.agents.send(board, "command", command, retain=False)
+
+    def note(self, kind: str, body: dict[str, Any], now: Now, *, lot: str | None = None, project: str | None = None) -> None:
+        """A line of the gateway's own."""
+        project = project or (self.project_of(lot) if lot else None)
+        event = self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project)
+        self.lines([_line("", event, project, None)])
+
+    def _place(self, event: JournalEvent) -> tuple[str | None, str | None]:
+        """Project and room of a line, so that it is found by them."""
+        room = event.body.get("room")
+        door = event.body.get("door")
+        if room is None and door in self.venue.doors:
+            room = self.venue.doors[DoorId(str(door))].inside
+        device = event.body.get("device")
+        if room is None and device in self.venue.devices:
+            room = self.venue.devices[DeviceId(str(device))].room
+        lot = event.lot or event.body.get("lot")
+        project = self.project_of(str(lot)) if lot else event.body.get("project")
+        return (str(project) if project else None), (str(room) if room else None)
+
+    def _apply(self, board: BoardId, event: JournalEvent, project: str | None, now: Now) -> bool:
+        body = event.body
+        match event.kind:
+            case "passage":
+                return self._passage(board, event, project)
+            case "refusal":
+                self._anomaly(board, event, project, f"refused-{body.get('rule')}", "info")
+            case "segment":
+                self._segment(body)
+            case "gap":
+                self._gap(body)
+                self._anomaly(board, event, project, "recording-gap", "alarm")
+            case "alarm" | "breach":
+                self._anomaly(board, event, project, str(body.get("code", event.kind)), "alarm")
+        return False
+
+    def _passage(self, board: BoardId, event: JournalEvent, project: str | None) -> bool:
+        body = event.body
+        self._move(body, event.utc_ns)
+        person, lot, group = body.get("person"), body.get("lot"), body.get("group")
+        if not person or not lot:
+            return False
+        self.outbox.put(
+            ItemKind.ARRIVAL,
+            f"arrival-{board}-{event.seq}-{event.utc_ns}",
+            {
+                "project": project or "", "lot": str(lot), "person": str(person), "role": str(group), "zone": str(body.get("to", "")),
+                "direction": str(body.get("direction", "")), "method": str(body.get("how", "")), "device": str(body.get("door", "")),
+                "utc_ns": event.utc_ns,
+            },
+            event.utc_ns,
+        )  # fmt: skip
+        entered = self.venue.component_of.get(RoomId(str(body.get("to", ""))))
+        at_intake = entered is not None and Zone.INTAKE in self.venue.zones_of(entered)
+        if body.get("direction") == "in" and at_intake and group in COMMITTEE:
+            # Identity was proven at the entrance: from now on the entry window runs (I3).
+            self.store.authorise(LotId(str(lot)), PersonKey(str(person)), event.utc_ns, "intake")
+            return True
+        return False
+
+    def _move(self, body: Mapping[str, Any], utc_ns: int) -> None:
+        before = self.presence
+        self.presence = moved(before, body, utc_ns)
+        person = body.get("person")
+        if person and body.get("direction") == "in" and person not in self.arrivals:
+            self.arrivals[PersonKey(person)] = self.presence[PersonKey(person)]
+
+    def _segment(self, body: Mapping[str, Any]) -> None:
+        self.index.add_segment(
+            SegmentRow(
+                body["project"], body["lot"], body["track"], body["seq"], body["room"], body["start_utc_ns"], body["end_utc_ns"],
+                f"{body['project']}/{body['lot']}/{body['track']}/{body['file']}", body["bytes"], body["sha256"], body["sm3"], body,
+            )
+        )  # fmt: skip
+
+    def _gap(self, body: Mapping[str, Any]) -> None:
+        if body.get("to_utc_ns") is not None:
+            self.index.add_gap(
+                GapRow(body["project"], body["lot"], body["track"], body["from_utc_ns"], body["to_utc_ns"], body["cause"])
+            )
+
+    def _anomaly(self, board: str, event: JournalEvent, project: str | None, code: str, level: str) -> None:
+        self.outbox.put(
+            ItemKind.ANOMALY,
+            f"anomaly-{board}-{event.seq}-{event.utc_ns}",
+            {
+                "project": project or "", "lot": str(event.lot or event.body.get("lot") or ""), "code": code, "name": code,
+                "info": str(event.body.get("because") or event.body.get("detail") or ""), "level": level,
+                "zone": str(event.body.get("door") or event.body.get("device") or ""), "utc_ns": event.utc_ns,
+            },
+            event.utc_ns,
+        )  # fmt: skip
+
+
+def _line(board: str, event: JournalEvent, project: str | None, room: str | None) -> dict[str, Any]:
+    person = event.body.get("person")
+    return {
+        "agent": board, "seq": event.seq, "utc_ns": event.utc_ns, "kind": event.kind, "lot": event.lot, "project": project, "room": room,
+        "person": person if isinstance(person, str) else None, "body": event.body,
+    }  # fmt: skip

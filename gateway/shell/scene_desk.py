@@ -1,0 +1,249 @@
+"""The scenes' side of the coordinator: presses become plans, plans become runs, answers move them on."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway.core.day import LotState, Refusal, may_press
+from gateway.core.plan import DOORS, Plan, PlannedMember, plan_scene, staged_wants
+from gateway.core.scene_run import Effect as RunEffect
+from gateway.core.scene_run import Finished, Run, RunRecord, Send, answered, begin, resumed, superseded, woken
+from gateway.core.wants import device_wants
+from gateway.shell.agents import AgentBook
+from gateway.shell.store import Store
+from gateway.shell.warden import Warden, waiting_words
+from venue_model.ids import BoardId, DeviceId, DoorId, LotId, RoomId, RunId
+from venue_model.moments import Now
+from venue_model.venue import Name, Venue
+from venue_model.wire import ACCEPTED, APPLIED, Desired, RoomScene, Want, encode
+
+log = logging.getLogger(__name__)
+
+
+class SceneDesk:
+    """All runs that are under way, and the desired state of every device."""
+
+    def __init__(self, venue: Venue, store: Store, agents: AgentBook, warden: Warden, epoch: int, new_run: Callable[[], RunId]) -> None:
+        self.venue = venue
+        self.store = store
+        self.agents = agents
+        self.warden = warden
+        self.epoch = epoch
+        self.new_run = new_run
+        self.day: dict[LotId, LotState] = store.lots()
+        self.wants: dict[DeviceId, Want] = device_wants(venue, self.day)
+        self.open: dict[RunId, Run] = {}
+        self._records: dict[RunId, RunRecord] = {}  # of the open runs
+        self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
+        self.finished: Callable[[Run], None] = lambda run: None
+        self.touched: Callable[[LotId], None] = lambda lot: None
+
+    # pressing
+
+    def preview(self, lot: LotId, scene: str, utc_ns: int) -> Plan | Refusal:
+        """What a press would do.  Nothing changes."""
+        found = may_press(self.venue, self.day, lot, scene)
+        return found if isinstance(found, Refusal) else plan_scene(self.venue, self.day, lot, found, RunId("preview"), utc_ns)
+
+    def press(self, lot: LotId, scene: str, by: str, now: Now) -> Run | Refusal:
+        """Begin a run.  It is stored before its first message leaves."""
+        found = may_press(self.venue, self.day, lot, scene)
+        if isinstance(found, Refusal):
+            return found
+        plan = plan_scene(self.venue, self.day, lot, found, self.new_run(), now.utc_ns)
+        run, effects = begin(plan, by, now)
+        wants = {DeviceId(m.id): m.want for m in plan.members if m.want is not None}
+        held = {device: self.wants[device] for device in wants if device in self.wants}
+        older = [r for r in self.open.values() if r.lot == lot]
+        with self.store.transaction():
+            for other in older:
+                self._close(superseded(other, now))
+            self.store.save_lot(plan.after[lot])
+            self._records[run.id] = RunRecord(run, wants, held, self.day[lot])
+            self._store(run)
+        self.day[lot] = plan.after[lot]
+        self._carry_out(run, effects, now)
+        self.touched(lot)
+        return self.open.get(run.id, run)
+
+    def resume(self, now: Now) -> None:
+        """After a restart: the same runs go on under their ids."""
+        for record in self.store.runs(open_only=True):
+            run = record.run
+            self._records[run.id] = record
+            # Nothing was sent for members of later stages: they keep what they had.
+            later = {DeviceId(row.id) for row in run.rows if row.stage > run.stage}
+            self.wants = {**self.wants, **{device: want for device, want in record.held.items() if device in later}}
+            run, effects = resumed(run, now)
+            self.open[run.id] = run
+            self._carry_out(run, effects, now)
+            log.info("run=%s lot=%s scene=%s resumed stage=%d", run.id, run.lot, run.scene, run.stage)
+
+    # answers and time
+
+    def take_answers(self, now: Now, only: BoardId | None = None) -> None:
+        """Read what the agents have reported into the runs."""
+        for run in list(self.open.values()):
+            answers = {
+                row.id: answer
+                for row in run.rows
+                if (only is None or row.agent == only or row.kind == "door")
+                and row.stage <= run.stage
+                and (answer := self._answer(run, row.id, row.kind, row.agent)) is not None
+            }
+            after, effects = answered(run, answers, now)
+            if after is not run:
+                self._store(after)
+                self._carry_out(after, effects, now)
+
+    def _answer(self, run: Run, member: str, kind: str, board: BoardId) -> tuple[int, str] | None:
+        reported = self.agents[board].reported
+        if reported is None:
+            return None
+        if kind == "door":
+            return self._door_answer(DoorId(member), board)
+        wanted = self._generation.get((run.id, board))
+        if wanted is None or (reported.epoch, reported.generation) < (self.epoch, wanted):
+            return None
+        report = reported.devices.get(DeviceId(member))
+        return None if report is None else (report.code, report.text)
+
+    def _door_answer(self, door_id: DoorId, board: BoardId) -> tuple[int, str] | None:
+        """A door is done when it holds the newest policy of its domain and the domain has reached what the day asks."""
+        reported = self.agents[board].reported
+        door = self.venue.doors[door_id]
+        component = self.venue.component_of[door.inside]
+        waiting = self.warden.waiting[component]
+        if waiting is not None:
+            words = waiting_words(waiting, self.venue)
+            return ACCEPTED, f"{words.zh} {words.en}"
+        report = reported.doors.get(door_id) if reported else None
+        if report is None:
+            return None
+        held = report.components.get(component)
+        domain = self.warden.domains[component]
+        if held is None or (held.term, held.epoch) != (domain.term, domain.epoch):
+            return (500, report.refused) if report.refused else None
+        return APPLIED, ""
+
+    def wake(self, now: Now) -> None:
+        """Repeat to the silent, end stages whose time is up."""
+        for run in list(self.open.values()):
+            after, effects = woken(run, now)
+            if after is not run:
+                self._store(after)
+                self._carry_out(after, effects, now)
+
+    # sending
+
+    def _carry_out(self, run: Run, effects: tuple[RunEffect, ...], now: Now) -> None:
+        for effect in effects:
+            match effect:
+                case Send(agents, stage, again):
+                    self._send(run, agents, stage, again, now)
+                case Finished(result):
+                    self._finish(run, result, now)
+
+    def _send(self, run: Run, boards: tuple[BoardId, ...], stage: int, again: bool, now: Now) -> None:
+        if not again:
+            self.wants = staged_wants(self.wants, self._members(run), stage)
+        if stage >= DOORS:
+            state = self.day[run.lot]
+            if state.door_phase is not state.phase:
+                self.day[run.lot] = replace(state, door_phase=state.phase)
+                self.store.save_lot(self.day[run.lot])
+            self.warden.pursue(self.day, now)
+        with self.store.transaction():
+            for board in boards:
+                if not again or (run.id, board) not in self._generation:
+                    self.agents[board].generation += 1
+                    self._generation[run.id, board] = self.agents[board].generation
+                    self.agents.save(self.agents[board])
+        if not again:
+            self._broadcast(run, boards, stage)
+        for board in boards:
+            self.send_desired(board, now, run.id)
+
+    def _members(self, run: Run) -> tuple[PlannedMember, ...]:
+        wants = self._records[run.id].wants
+        return tuple(
+            PlannedMember(r.id, r.kind, r.agent, r.room, r.stage, r.required, wants.get(DeviceId(r.id))) for r in run.rows
+        )
+
+    def _broadcast(self, run: Run, boards: tuple[BoardId, ...], stage: int) -> None:
+        """The fast path: one message a room, before the desired documents that are the truth."""
+        wants = self._records[run.id].wants
+        rooms: dict[RoomId, dict[DeviceId, Want]] = {}
+        for row in run.rows:
+            want = wants.get(DeviceId(row.id))
+            if row.stage == stage and row.agent in boards and want is not None:
+                rooms.setdefault(row.room, {})[DeviceId(row.id)] = want
+        for room, devices in sorted(rooms.items()):
+            members = {board: self.agents[board].generation for board in boards}
+            message = RoomScene(self.epoch, run.id, room, run.scene, members, devices)
+            self.agents.link.publish(self.agents.topics.room_scene(room), encode(message), retain=True)
+
+    def send_desired(self, board: BoardId, now: Now, run: RunId | None = None) -> None:
+        """Send an agent the full desired state of its devices; the same generation again is only acknowledged again."""
+        agent = self.agents[board]
+        devices = {d.id: self.wants[d.id] for d in self.venue.devices_of_board(board) if d.id in self.wants}
+        self.agents.send(board, "desired", Desired(self.epoch, agent.generation, run, now.utc_ns, devices), retain=True)
+
+    def refresh(self, now: Now) -> None:
+        """The day has changed without a scene (a new lot, a clock on the hall wall): send the devices that it changes."""
+        busy = {row.id for run in self.open.values() for row in run.rows}
+        fresh = {d: w for d, w in device_wants(self.venue, self.day).items() if d not in busy}
+        changed = {d for d, w in fresh.items() if self.wants.get(d) != w}
+        self.wants = {**self.wants, **fresh}
+        for board in sorted({self.venue.devices[d].board for d in changed}):
+            self.agents[board].generation += 1
+            self.agents.save(self.agents[board])
+            self.send_desired(board, now)
+        self.warden.pursue(self.day, now)
+
+    # the end of a run
+
+    def _store(self, run: Run) -> None:
+        self.open[run.id] = run
+        self._records[run.id] = replace(self._records[run.id], run=run)
+        self.store.save_run(self._records[run.id])
+        self.touched(run.lot)
+
+    def _close(self, run: Run) -> RunRecord:
+        """Store a run that has its result, and forget its bookkeeping."""
+        self._store(run)
+        del self.open[run.id]
+        for key in [key for key in self._generation if key[0] == run.id]:
+            del self._generation[key]
+        return self._records.pop(run.id)
+
+    def _finish(self, run: Run, result: str, now: Now) -> None:
+        record = self._close(run)
+        if result == "failed":
+            self.day[run.lot] = replace(record.before, run=run.id)
+            self.store.save_lot(self.day[run.lot])
+            self.refresh(now)
+        log.info("run=%s lot=%s scene=%s result=%s", run.id, run.lot, run.scene, result)
+        self.finished(run)
+        self.touched(run.lot)
+
+    # for the pages
+
+    def latest(self, lot: LotId) -> Run | None:
+        """The lot's newest run."""
+        state = self.day[lot]
+        if state.run is None:
+            return None
+        return self.open.get(state.run) or self.store.run(state.run)
+
+    def waits_for(self, run: Run) -> Name | None:
+        """What an open run waits for, in words."""
+        if run.result is not None:
+            return None
+        for row in run.rows:
+            if row.kind == "door" and row.stage == run.stage and not row.done:
+                component = self.venue.component_of[self.venue.doors[DoorId(row.id)].inside]
+                waiting = self.warden.waiting[component]
+                if waiting is not None:
+                    return waiting_words(waiting, self.venue)
+        return None

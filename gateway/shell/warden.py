@@ -1,0 +1,179 @@
+"""The doors' side of the coordinator: compiles access, clears domains step by step, signs and sends policies.
+
+The decisions are `core.access` and `core.clearing`; here they are stored first and sent after.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from gateway.core.access import Access, known_passes, wanted_access
+from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approval_epoch, approve, occupancy, reported
+from gateway.core.day import Day
+from gateway.shell.agents import AgentBook
+from gateway.shell.store import Store
+from venue_model import signing
+from venue_model.canonical import canonical_bytes
+from venue_model.door_policy import Approval, Approved, ComponentPolicy, PolicyBody, approval_command
+from venue_model.ids import BoardId, ComponentId, DoorId
+from venue_model.moments import Now, S
+from venue_model.venue import DeviceKind, Name, Venue
+from venue_model.wire import DoorReport, SignedPolicy, plain
+
+log = logging.getLogger(__name__)
+RENEWALS_A_LEASE = 3
+
+
+class ApprovalError(ValueError):
+    """An approval that does not count.  The text says which and why."""
+
+
+class Warden:
+    """Keeps every separation domain at what the day asks, CLEAR-first."""
+
+    def __init__(self, venue: Venue, store: Store, agents: AgentBook, policy_key: bytes, changed: Callable[[ComponentId], None]) -> None:
+        self.venue = venue
+        self.store = store
+        self.agents = agents
+        self.policy_key = policy_key
+        self.changed = changed  # told of every domain whose state or wait has changed
+        self.salt = store.salt()
+        known = store.domains()
+        self.domains = {c: known.get(c, Domain(c)) for c in venue.components}
+        self.doors = {c: tuple(door.id for door in venue.doors_of(c)) for c in venue.components}
+        self.waiting: dict[ComponentId, Waiting | None] = dict.fromkeys(venue.components)
+        self.access: dict[ComponentId, Access] = {}
+        self.components_of = {board: self._components_of(board) for board in venue.boards}
+        self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing
+        self._renewed_mono_ns = 0
+
+    def _components_of(self, board: BoardId) -> tuple[ComponentId, ...]:
+        """The domains that a board's doors border, and those whose passes its locker reader must know."""
+        of = self.venue.component_of
+        rooms = [r for d in self.venue.doors_of_board(board) for r in (d.outside, d.inside)]
+        rooms += [d.room for d in self.venue.devices_of_board(board) if d.kind is DeviceKind.READER and d.door is None]
+        return tuple(sorted({of[room] for room in rooms if room in of}))
+
+    def pursue(self, day: Day, now: Now) -> None:
+        """Bring every domain one step closer to what the day asks, and send what has changed."""
+        self.access = wanted_access(self.venue, day, self.store.authorisations(), self.salt)
+        moved = []
+        for component, access in self.access.items():
+            before, waited = self.domains[component], self.waiting[component]
+            target = Target(access.mode, access.groups, access.seal)
+            domain, waiting = advance(before, target, self.doors[component], self.venue.profile.separated)
+            if domain != before:
+                moved.append(domain)
+            self.domains[component], self.waiting[component] = domain, waiting
+            if domain != before or waiting != waited:
+                self.changed(component)
+        if moved:
+            with self.store.transaction():
+                for domain in moved:
+                    self.store.save_domain(domain)
+        self.send(day, self.venue.boards, now)
+
+    def take_report(self, door: DoorId, report: DoorReport) -> bool:
+        """Take a door's report; True when a domain learned something."""
+        learned = False
+        for component, part in report.components.items():
+            if component not in self.domains or door not in self.doors[component]:
+                continue
+            before = self.domains[component]
+            after = reported(before, door, DoorStand(part.term, part.epoch, part.net, part.settled))
+            if after is not before:
+                self.domains[component] = after
+                self.store.save_domain(after)
+                self.changed(component)
+                learned = True
+        return learned
+
+    def send(self, day: Day, boards: Iterable[BoardId], now: Now, *, renew: bool = False) -> None:
+        """Sign and send the policies of boards that are there; without `renew` only those whose content has changed."""
+        elsewhere = known_passes(day, self.salt)
+        for board in boards:
+            agent = self.agents[board]
+            components = self.components_of[board]
+            if not components or not agent.online:
+                continue
+            policies = tuple(self._policy(component) for component in components)
+            content = (agent.session, policies, elsewhere)
+            if not renew and self._sent.get(board) == content:
+                continue
+            self._sent[board] = content
+            agent.renewal += 1
+            self.agents.save(agent)
+            body = PolicyBody(
+                self.venue.id, board, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), policies, elsewhere
+            )
+            signature = signing.sign(self.policy_key, canonical_bytes(plain(body)))
+            self.agents.send(board, "policy", SignedPolicy(body, signature.hex()), retain=True)
+
+    def renew(self, day: Day, now: Now) -> None:
+        """Renew all leases when a third of one has passed: two renewals may be lost before a door closes."""
+        if now.mono_ns - self._renewed_mono_ns >= self.venue.lease_s * S // RENEWALS_A_LEASE:
+            self._renewed_mono_ns = now.mono_ns
+            self.send(day, self.venue.boards, now, renew=True)
+
+    def _policy(self, component: ComponentId) -> ComponentPolicy:
+        domain = self.domains[component]
+        access = self.access.get(component)
+        return ComponentPolicy(
+            component, domain.term, domain.epoch, domain.mode, domain.groups, domain.seal, access.passes if access else (), domain.approved
+        )
+
+    def occupancy(self, component: ComponentId) -> int:
+        """Net count of people inside."""
+        return occupancy(self.domains[component], self.doors[component])
+
+    def command(self, component: ComponentId, waiting: Waiting) -> dict[str, object] | None:
+        """What two people must sign to end this wait, or None."""
+        act = approval_epoch(self.domains[component], waiting)
+        if act is None:
+            return None
+        return approval_command(self.venue.id, component, self.domains[component].term, *act)
+
+    def release_command(self, component: ComponentId) -> dict[str, object] | None:
+        """What two people must sign before the seal of a domain can be lifted; None when it is not sealed."""
+        if not self.domains[component].seal:
+            return None
+        return self.command(component, Waiting(Waits.RELEASE))
+
+    def approve(self, component: ComponentId, act: str, approvals: tuple[Approval, ...]) -> None:
+        """Record a two-person approval.  Raises ApprovalError, and changes nothing, unless two people of two roles signed it."""
+        domain = self.domains[component]
+        epoch = domain.seal_epoch if act == "release" else domain.epoch
+        message = canonical_bytes(approval_command(self.venue.id, component, domain.term, act, epoch))
+        known = {a.id: a for a in self.venue.approvers}
+        roles = set()
+        for approval in approvals:
+            approver = known.get(approval.approver)
+            if approver is None:
+                raise ApprovalError(f"{approval.approver} is no approver of this venue; approvers: {', '.join(sorted(known))}")
+            if not signing.verifies(bytes.fromhex(approver.public_key), message, _hex(approval.signature)):
+                raise ApprovalError(f"the signature of {approval.approver} does not fit this command; sign the text shown now")
+            roles.add(approver.role)
+        if len({a.approver for a in approvals}) < 2 or len(roles) < 2:
+            raise ApprovalError("two people of two different roles must sign")
+        self.domains[component] = approve(domain, Approved(act, epoch, approvals))
+        self.store.save_domain(self.domains[component])
+
+
+def _hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def waiting_words(waiting: Waiting, venue: Venue) -> Name:
+    """A wait in words for staff."""
+    doors = [venue.doors[door].name for door in waiting.doors]
+    match waiting.what:
+        case Waits.DOORS:
+            return Name("等待门关闭并应答:" + "、".join(d.zh for d in doors), "waiting for doors: " + ", ".join(d.en for d in doors))
+        case Waits.EMPTY:
+            return Name(f"室内还有 {waiting.people} 人", f"{waiting.people} still inside")
+        case Waits.RELEASE:
+            return Name("解封需两人审批", "two approvals needed to lift the seal")
+        case Waits.OPEN:
+            return Name("向互斥人员开放需两人审批", "two approvals needed to admit a separated group")
