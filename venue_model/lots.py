@@ -71,6 +71,7 @@ class Lot:
     opening_utc_ns: int
     project_code: str = ""
     lot_code: str = ""
+    deal_code: str = ""  # 统一交易标识码: one code per transaction for its whole life
     bidders: int | None = None  # bids received; None: not told yet
     people: tuple[Person, ...] = ()
     version: int = 1  # the platform's; a lower one is stale and ignored
