@@ -142,7 +142,8 @@ def test_no_more_pictures_are_looked_at_than_asked_for(stream: FakeStream, seen:
     while len(looked) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     camera.stop()
-    assert len(looked) == 4 and looked[-1] - looked[0] >= 3 * 0.05
+    assert len(looked) == 4
+    assert looked[3] - looked[0] >= 2 * 0.05  # the second may come at once after a slow first look
 
 
 @pytest.mark.parametrize(
