@@ -33,9 +33,7 @@ def canonical_bytes(obj: object) -> bytes:
 def parse_canonical(data: bytes) -> Plain:
     """Read what `canonical_bytes` wrote, and nothing else: another spelling of the same record is a ValueError."""
     try:
-        obj: Plain = json.loads(
-            data.decode(), object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float
-        )
+        obj: Plain = json.loads(data.decode(), object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float)
     except RecursionError:
         raise ValueError("JSON is nested too deeply to be a record") from None
     try:

@@ -66,6 +66,17 @@ def digest_of(data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
     return context.finalize()
 
 
+def load_certificate(data: bytes) -> x509.Certificate:
+    """Read a DER certificate whole.  ValueError for a malformed one, now and not at some later look at a field."""
+    try:
+        certificate = x509.load_der_x509_certificate(data)
+        _ = certificate.subject, certificate.issuer, certificate.serial_number, certificate.extensions
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.public_key()
+    except Exception as error:  # the library has a dozen unrelated classes for this; none may end the check
+        raise ValueError(f"a certificate cannot be read: {error}") from None
+    return certificate
+
+
 def parse(data: bytes) -> SignedData:
     """Read a ContentInfo that holds SignedData.  ValueError for every shape that `SignedData` cannot tell whole."""
     content_info = list(der.children(der.only(data, der.SEQUENCE)))
@@ -78,7 +89,7 @@ def parse(data: bytes) -> SignedData:
     content_type, content = _encapsulated(der.expect(encapsulated, der.SEQUENCE))
     if der.read_integer(version) != (1 if content_type == DATA else 3):
         raise ValueError("CMS: version does not fit the content")
-    loaded = _certificates(der.expect(certificates, der.context(0)))
+    loaded = tuple(load_certificate(value.whole) for value in der.children(der.expect(certificates, der.context(0))))
     signer_info = list(der.children(der.only(der.expect(signers, der.SET), der.SEQUENCE)))
     if len(signer_info) != 6 or der.read_integer(signer_info[0]) != 1:  # a seventh would be unsigned attributes
         raise ValueError("CMS: expected one signer, named by issuer and serial, without unsigned attributes")
@@ -188,10 +199,6 @@ def _encapsulated(body: bytes) -> tuple[bytes, bytes | None]:
     if len(items) != 2:
         raise ValueError("CMS: malformed content")
     return items[0].whole, der.only(der.expect(items[1], der.context(0)), der.OCTET_STRING)
-
-
-def _certificates(body: bytes) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_der_x509_certificate(value.whole) for value in der.children(body))
 
 
 def _signer(identity: der.Value, certificates: Sequence[x509.Certificate]) -> x509.Certificate:

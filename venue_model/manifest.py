@@ -122,9 +122,7 @@ def read_track(record: Plain) -> Track:
 def check_segments(project: str, segments: Sequence[Segment], gaps: Sequence[Gap]) -> list[Problem]:
     """Every segment is of this project; each track's numbers and times run on, or a gap accounts for the break."""
     problems = [
-        Problem("foreign-project", f"{s.path} belongs to project {s.project}, not to {project}")
-        for s in segments
-        if s.project != project
+        Problem("foreign-project", f"{s.path} belongs to project {s.project}, not to {project}") for s in segments if s.project != project
     ]
     backward = [s for s in segments if s.end_utc_ns < s.begin_utc_ns]
     problems += [Problem("record", f"{s.path} ends before it begins") for s in backward]

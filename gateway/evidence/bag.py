@@ -71,11 +71,7 @@ def media_segments(dossier: Dossier) -> list[Segment]:
         check_ref(ref, dossier.project)
         stamp = utc_text(ref.begin_utc_ns)[:19].replace("-", "").replace(":", "") + "Z"
         path = f"data/media/{ref.track}/{ref.seq:06d}_{stamp}{ref.path.suffix}"
-        found.append(
-            Segment(
-                ref.project, ref.track, ref.seq, path, ref.begin_utc_ns, ref.end_utc_ns, ref.bytes, ref.sha256, ref.sm3
-            )
-        )
+        found.append(Segment(ref.project, ref.track, ref.seq, path, ref.begin_utc_ns, ref.end_utc_ns, ref.bytes, ref.sha256, ref.sm3))
     return found
 
 
@@ -94,9 +90,7 @@ def check_ref(ref: SegmentRef, project: str) -> None:
         raise EvidenceError(f"{ref.path}: {size} bytes, but {ref.bytes} when it was closed; keep it apart, declare a gap")
 
 
-def record_files(
-    dossier: Dossier, segments: list[Segment], gaps: list[Gap], access: Iterable[Mapping[str, object]]
-) -> dict[str, bytes]:
+def record_files(dossier: Dossier, segments: list[Segment], gaps: list[Gap], access: Iterable[Mapping[str, object]]) -> dict[str, bytes]:
     """Path → bytes of the records that describe the media."""
     clocks = [ref.clock for ref in sorted(dossier.segments, key=lambda r: (r.track, r.seq))]
     timeline = [manifest.segment_record(s, clock) for s, clock in zip(segments, clocks, strict=True)]

@@ -20,9 +20,8 @@ _TIME_STAMP = """\
 """
 
 
-def readme_text(has_time_stamp: bool) -> str:
+def readme_text() -> str:
     """README.txt.  The commands are run by a test, exactly as they stand there."""
-    commands = _COMMANDS + (_TIME_STAMP if has_time_stamp else "")
     return f"""\
 证据包说明
 ==========
@@ -32,7 +31,9 @@ def readme_text(has_time_stamp: bool) -> str:
   seal/          签名、透明日志证明、证书
 
 怎样校验: 在本文件夹的上一级 (bagit.txt 所在处) 依次运行下列命令, 无需本系统的任何软件。
-{commands}
+{_COMMANDS}
+seal/ 中有 .tsr 文件时 / where seal/ holds a .tsr file:
+{_TIME_STAMP}
 每条命令退出码为 0 即通过。最后请把证书指纹 (SHA-256) 与场地公布的指纹比对:
 指纹一致才能证明签名者是该场地。安装了 bidhall 时, `bidhall evidence verify 文件夹` 一次完成全部检查。
 也可用浏览器打开 verify.html 核对 SHA-256 (不检查签名)。

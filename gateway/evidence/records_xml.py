@@ -145,9 +145,7 @@ def _usability(facts: SealFacts) -> Iterator[dict[str, object]]:
 
 
 def _security(facts: SealFacts) -> Iterator[dict[str, object]]:
-    yield _check(
-        True, f"本次封存已写入透明日志 {facts.log_origin}", f"this seal is entered in the transparency log {facts.log_origin}"
-    )
+    yield _check(True, f"本次封存已写入透明日志 {facts.log_origin}", f"this seal is entered in the transparency log {facts.log_origin}")
     yield _check(
         False,
         "透明日志检查点无外部见证签名: 请与场地外保存的检查点比对",

@@ -137,7 +137,7 @@ def _fill(bag: Bag, facts: SealFacts, now_utc_ns: int) -> None:
         bag_text.METADATA: metadata_xml(facts, now_utc_ns),
         bag_text.PROPERTIES: canonical_bytes(report),
         bag_text.PROPERTIES_TEXT: four_properties_text(report).encode(),
-        "data/README.txt": readme_text(facts.has_authority).encode(),
+        "data/README.txt": readme_text().encode(),
         "data/verify.html": verify_page(),
     }
     for path, content in files.items():
@@ -170,9 +170,7 @@ def _key_line(draft: Path, path: str) -> str:
     return f"{path} sha256:{sha256((draft / path).read_bytes()).hexdigest()}"
 
 
-def _sign(
-    bag: Bag, info: list[tuple[str, str]], keys: SealKeys, authority: TimeStampAuthority | None
-) -> tuple[bytes, bool]:
+def _sign(bag: Bag, info: list[tuple[str, str]], keys: SealKeys, authority: TimeStampAuthority | None) -> tuple[bytes, bool]:
     """Write tag files, signatures and time stamp.  Returns the signed tag manifest, and whether it was time-stamped.
 
     bag-info says whether a stamp belongs to the package, so that a stripped one is missed.  An authority that does not

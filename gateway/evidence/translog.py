@@ -97,9 +97,7 @@ class TransparencyLog:
     def __enter__(self) -> "TransparencyLog":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def _claim(self, path: Path) -> None:
@@ -108,15 +106,11 @@ class TransparencyLog:
             if row is None:
                 self._db.execute("INSERT INTO log VALUES (?, ?)", (self.origin, self._public))
             elif row != (self.origin, self._public):
-                raise EvidenceError(
-                    f"{path}: this is the log {row[0]!r} of another key; restore that key, or name a new file"
-                )
+                raise EvidenceError(f"{path}: this is the log {row[0]!r} of another key; restore that key, or name a new file")
 
     def _checkpoint(self, size: int) -> SignedCheckpoint:
         checkpoint = Checkpoint(self.origin, size, merkle.root(size, self._node))
-        signature = Signature(
-            self.origin, ed25519_key_id(self.origin, self._public), self._key.sign(checkpoint.body())
-        )
+        signature = Signature(self.origin, ed25519_key_id(self.origin, self._public), self._key.sign(checkpoint.body()))
         return SignedCheckpoint(checkpoint, (signature,))
 
     def _size(self) -> int:

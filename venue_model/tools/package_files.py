@@ -153,9 +153,7 @@ def _check_unlisted(package: Package, tags: dict[str, str], payload: set[str]) -
             package.add(path, "unlisted", f"{bag_text.TAGMANIFEST} does not list this file")
 
 
-def _check_hashes(
-    package: Package, tags: dict[str, str], by_sha256: dict[str, str], by_sm3: dict[str, str]
-) -> None:
+def _check_hashes(package: Package, tags: dict[str, str], by_sha256: dict[str, str], by_sm3: dict[str, str]) -> None:
     wanted = {**tags, **by_sha256}
     paths = sorted(wanted.keys() | by_sm3.keys())
     for path in paths:

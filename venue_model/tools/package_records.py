@@ -63,9 +63,7 @@ def _check_merkle(package: Package, segments: list[Segment]) -> None:
         package.add(bag_text.MERKLE, "bad-proof", f"not the tree over the segments of {bag_text.TIMELINE}")
 
 
-def _read(
-    package: Package, path: str, name: str, project: str, read: Callable[[Plain], Record]
-) -> list[Record] | None:
+def _read(package: Package, path: str, name: str, project: str, read: Callable[[Plain], Record]) -> list[Record] | None:
     data = package.read(path)
     if data is None:
         return None

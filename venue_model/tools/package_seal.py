@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -93,9 +92,7 @@ def _seal_time(package: Package, info: Mapping[str, list[str]]) -> datetime.date
         return None
 
 
-def _check_cms(
-    package: Package, signed: bytes, keys: Mapping[str, bytes], sealed: datetime.datetime | None
-) -> None:
+def _check_cms(package: Package, signed: bytes, keys: Mapping[str, bytes], sealed: datetime.datetime | None) -> None:
     data = package.read(bag_text.CMS)
     if data is None:
         return
@@ -149,7 +146,7 @@ def _check_log(package: Package, signed: bytes, keys: Mapping[str, bytes]) -> No
         package.add(bag_text.LOG_PROOF, "bad-proof", f"{bag_text.TAGMANIFEST} is not leaf {proof.index} of the log")
     try:
         key = load_pem_public_key(keys[bag_text.LOG_KEY])
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
         package.add(bag_text.LOG_KEY, "bad-certificate", "no Ed25519 key can be read")
@@ -170,7 +167,7 @@ def _check_time_stamp(package: Package, keys: Mapping[str, bytes]) -> None:
         return
     try:
         stamp = cms.parse_time_stamp(response)
-        known = x509.load_pem_x509_certificates(keys[bag_text.TSA_CHAIN])
+        known = [cms.load_certificate(data) for data in _der(keys, bag_text.TSA_CHAIN)]
         # Judged at the moment of the stamp: an authority that retires later does not take its stamps with it.
         fault = cms.check_chain(stamp.signed, known, stamp.utc)
     except ValueError as error:

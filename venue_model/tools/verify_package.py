@@ -59,14 +59,10 @@ def examine(package_dir: Path, *, trusted: Trust | None = None) -> Report:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0: the package holds.  1: it does not.  2: there is no package there, or the anchors are unreadable."""
-    parser = argparse.ArgumentParser(
-        prog="bidhall evidence verify", description="离线校验证据包 / check a sealed evidence package offline"
-    )
+    parser = argparse.ArgumentParser(prog="bidhall evidence verify", description="离线校验证据包 / check a sealed evidence package offline")
     parser.add_argument("package", metavar="DIR", type=Path, help="证据包文件夹 / the folder that holds bagit.txt")
     parser.add_argument("--json", action="store_true", help="输出 JSON / print the result as JSON")
-    parser.add_argument(
-        "--trust", metavar="FILE", type=Path, help="场地公布的证书或公钥 (PEM) / the venue's published certificate or keys"
-    )
+    parser.add_argument("--trust", metavar="FILE", type=Path, help="场地公布的证书或公钥 (PEM) / the venue's published certificate or keys")
     options = parser.parse_args(argv)
     try:
         trusted = _trust_from(options.trust) if options.trust else None
