@@ -16,7 +16,8 @@ class _Leaf:
     def __init__(self, contact: Contact) -> None:
         self.contact = contact
         self.open = False
-        self.shuts_ns: int | None = None  # None while shut, or while something holds it
+        self.wedged = False
+        self.shuts_ns: int | None = None  # None while shut or wedged
 
 
 class VirtualDoor:
@@ -36,7 +37,6 @@ class VirtualDoor:
         self._leaves = [_Leaf(Contact(name, rng)) for name in ("contact", "contact2")[:leaves]]
         self._bar = Contact("exit", rng)
         self._bar_back_ns: int | None = None
-        self._propped = False
         self._edges: list[Edge] = []
 
     @property
@@ -51,7 +51,7 @@ class VirtualDoor:
         return {
             "open": [leaf.open for leaf in self._leaves],
             "released": self._bolt.released(now_ns),
-            "propped": self._propped,
+            "propped": any(leaf.wedged for leaf in self._leaves),
             "fire": self._fire,
         }
 
@@ -95,9 +95,9 @@ class VirtualDoor:
         self._run_to(now_ns)
         if propped and not self.is_open:
             return False
-        self._propped = propped
         for leaf in self._leaves:
-            if leaf.open:
+            if leaf.open and leaf.wedged != propped:
+                leaf.wedged = propped
                 leaf.shuts_ns = None if propped else self._closer_ns(now_ns)
         return True
 
@@ -120,7 +120,7 @@ class VirtualDoor:
         if not leaf.open:
             leaf.open = True
             leaf.contact.settle_on(True, now_ns)
-        leaf.shuts_ns = None if self._propped else self._closer_ns(now_ns)
+        leaf.shuts_ns = None if leaf.wedged else self._closer_ns(now_ns)
 
     def _closer_ns(self, now_ns: int) -> int:
         return now_ns + int(self._rng.uniform(*CLOSER_S) * self._pace * S)
@@ -137,5 +137,3 @@ class VirtualDoor:
             self._bar.settle_on(False, self._bar_back_ns)
             self._bar_back_ns = None
         self._edges += self._bar.advance(now_ns)
-        if not self.is_open:
-            self._propped = False  # a wedge does not hold a shut leaf

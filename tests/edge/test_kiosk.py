@@ -129,7 +129,9 @@ def test_the_challenge_can_be_scanned_and_taken_away(kiosk: HttpKiosk) -> None:
 
 @pytest.mark.parametrize("length", [1, 60, 300])
 def test_codes_of_every_length_are_readable(length: int) -> None:
-    assert read_qr(qr_svg("x" * length)) == ["x" * length]
+    svg = qr_svg("x" * length)
+    assert read_qr(svg) == ["x" * length]
+    assert "M4 4h7v1" in svg  # the finder's corner, after the quiet zone
 
 
 def test_the_page_asks_nobody_else(kiosk: HttpKiosk) -> None:
@@ -182,9 +184,9 @@ def test_the_page_fits_every_screen_and_says_when_the_agent_is_gone(seen: Seen) 
                         "drawn => document.querySelector('#challenge').hidden !== drawn", arg=challenge is not None
                     )
                     box = page.evaluate(
-                        """() => { const t = document.querySelector('#text').getBoundingClientRect(),
+                        """() => { const p = [...document.querySelectorAll('#text p')].map(p => p.getBoundingClientRect()),
                           f = document.querySelector('footer').getBoundingClientRect();
-                          return { top: t.top, bottom: t.bottom, footer: f.top, end: f.bottom, h: innerHeight,
+                          return { top: p[0].top, bottom: p.at(-1).bottom, footer: f.top, end: f.bottom, h: innerHeight,
                             wide: document.documentElement.scrollWidth > innerWidth,
                             first: parseFloat(getComputedStyle(document.querySelector('#text p')).fontSize) }; }"""
                     )

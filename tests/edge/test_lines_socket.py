@@ -29,16 +29,16 @@ DOOR = {"strike": "d1-strike", "contact": "d1-contact", "exit": "d1-exit"}
 class Bench:
     """A board with one door, and the driver that talks to it."""
 
-    def __init__(self, address: str, lines: dict[str, LineConfig] | None = None) -> None:
+    def __init__(self, address: str, poll_s: float = 0.2) -> None:
         self.board = VirtualBoard("b1", address, fire_line="fire")
         self.door = VirtualDoor(random.Random(1), pace=0.1, fail_safe=True)
         self.board.wire(self.door, DOOR)
         self.seen: list[DeviceEvent] = []
-        self._lines = lines or LINES
+        self._poll_s = poll_s
 
     async def open(self) -> None:
         await self.board.start()
-        self.lines = SocketLines("b1", self.board.address, self._lines, poll_s=0.2, retry_s=(0.02, 0.1))
+        self.lines = SocketLines("b1", self.board.address, LINES, poll_s=self._poll_s, retry_s=(0.02, 0.1))
         self.lines.start(self.seen.append)
 
     async def close(self) -> None:
@@ -108,6 +108,23 @@ def test_the_exit_bar_is_told_though_nobody_released_the_door(tmp_path: Path) ->
         await bench.change("d1-exit", False)
 
     on_bench(tmp_path, act)
+
+
+def test_a_leaf_is_told_when_it_has_settled_not_at_the_next_poll(tmp_path: Path) -> None:
+    async def act() -> None:
+        bench = Bench(f"unix:{tmp_path}/b", poll_s=2.0)
+        await bench.open()
+        try:
+            await bench.health(True)
+            forced_ns = time.monotonic_ns()
+            bench.door.force(forced_ns)
+            bench.board.pump()
+            await bench.change("d1-contact", True)
+            assert time.monotonic_ns() - forced_ns < 1_500_000_000
+        finally:
+            await bench.close()
+
+    asyncio.run(act())
 
 
 def test_when_the_wire_is_torn_the_board_secures_the_strike_and_it_stays_secured(tmp_path: Path) -> None:
@@ -209,9 +226,9 @@ def test_an_output_can_be_set_from_within_emit(tmp_path: Path) -> None:
         bench.seen.clear()
 
         def emit(event: DeviceEvent) -> None:
-            bench.seen.append(event)
             if isinstance(event, LineChanged) and event.device == "fire":
                 bench.lines.set("d1-strike", event.active)
+            bench.seen.append(event)
 
         bench.lines.start(emit)
         await bench.health(True)
@@ -219,6 +236,7 @@ def test_an_output_can_be_set_from_within_emit(tmp_path: Path) -> None:
         async with asyncio.timeout(10):
             while not bench.board.levels["d1-strike"]:
                 await asyncio.sleep(0.005)
+        await bench.change("fire", True)  # `set` did not raise
 
     on_bench(tmp_path, act)
 
