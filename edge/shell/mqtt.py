@@ -1,0 +1,276 @@
+"""An agent's link to the venue's broker, on threads of its own.  MQTT is transport, never the record: that is the journal."""
+
+import collections
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from venue_model.backlog import Backlog, Outgoing
+from venue_model.ids import BoardId
+from venue_model.session import (
+    CONNECT_TIMEOUT_S,
+    KEEPALIVE_S,
+    UNANSWERED_MS,
+    WINDOW,
+    agent_reads,
+    backoff_s,
+    check_publishable,
+    client_id,
+    next_attempt,
+)
+from venue_model.wire import GatewayStatus, Status, Topics, WireError, decode, encode
+
+GOODBYE_S = 1.0  # for the broker to acknowledge what was published before the end
+
+log = logging.getLogger(__name__)
+
+
+class AgentLink:
+    """Connects, and connects again, until `close`.
+
+    Each connect takes a new number from `next_session`, which must have it on disk when it returns; birth and last will
+    carry it.  `on_message` runs on paho's thread, `on_connection` and all sending on the link's own; what they raise is
+    logged and changes nothing.  After `on_connection(True)` the caller publishes its retained state anew.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        agent: BoardId,
+        password: str,
+        topics: Topics,
+        *,
+        next_session: Callable[[], int],
+        on_message: Callable[[str, bytes], None],
+        on_connection: Callable[[bool], None],
+    ) -> None:
+        self._host, self._port, self._agent, self._password = host, port, agent, password
+        self._topics = topics
+        self._next_session = next_session
+        self._on_message = on_message
+        self._on_connection = on_connection
+        self._session = 0
+        self._backlog = Backlog()
+        self._backlog_lock = threading.Lock()
+        self._unacknowledged: dict[int, Outgoing] = {}  # by packet id, oldest first; the link's thread only
+        self._acknowledged: collections.deque[int] = collections.deque()  # from paho's thread to the link's
+        self._wake = threading.Event()  # something below changed, or there is something to send
+        self._subscribed = threading.Event()
+        self._lost = threading.Event()
+        self._closing = threading.Event()
+        self._up = False
+        self._thread: threading.Thread | None = None
+        self._said = ""
+
+    @property
+    def up(self) -> bool:
+        """True between `on_connection(True)` and `on_connection(False)`."""
+        return self._up
+
+    @property
+    def session(self) -> int:
+        """The number of the present connection, for `Reported`; 0 before the first."""
+        return self._session
+
+    def start(self) -> None:
+        """Begin to connect.  Returns at once."""
+        self._thread = threading.Thread(target=self._run, name=f"link {self._agent}", daemon=True)
+        self._thread.start()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Send at QoS 1, now or when the link is back.  Never blocks; any thread may call it.
+
+        While it waits, a later text of the same retained topic replaces it, and acts beyond the newest thousand are lost.
+        ValueError for a message that the broker would cut us off for.
+        """
+        check_publishable(topic, payload)
+        with self._backlog_lock:
+            self._backlog.add(Outgoing(topic, payload, retain))
+        self._wake.set()
+
+    def close(self) -> None:
+        """Say goodbye and disconnect."""
+        self._closing.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        attempt = 0
+        while not self._closing.is_set():
+            try:
+                lasted_s = self._live_once()
+            except Exception:
+                # A link that has died in silence would look like a broken network for ever.
+                log.exception("link %s: fault of our own; trying on", self._agent)
+                lasted_s = 0.0
+            attempt = next_attempt(attempt, lasted_s)
+            self._closing.wait(backoff_s(attempt, random.random()))
+
+    def _live_once(self) -> float:
+        """Connect, serve until the connection ends, and tell how many seconds it was up."""
+        try:
+            # Asked first, because each session number costs the SD card a write: a broker that is away for hours costs none.
+            socket.create_connection((self._host, self._port), CONNECT_TIMEOUT_S).close()
+        except OSError as error:
+            return self._unreachable(error)
+        client = self._build_client()
+        try:
+            client.connect(self._host, self._port, KEEPALIVE_S)
+        except OSError as error:
+            return self._unreachable(error)
+        _set_up_tcp(client.socket())
+        self._lost.clear()
+        self._subscribed.clear()
+        self._acknowledged.clear()
+        client.loop_start()
+        try:
+            return self._serve(client)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+            self._up = False
+
+    def _unreachable(self, error: OSError) -> float:
+        self._say(f"broker {self._host}:{self._port} cannot be reached ({error}); trying on")
+        return 0.0
+
+    def _build_client(self) -> Client:
+        """A new client for each connection: an old one would resend what has been overtaken."""
+        self._session = self._next_session()
+        client = Client(CallbackAPIVersion.VERSION2, client_id(self._agent), reconnect_on_failure=False)
+        client.username_pw_set(self._agent, self._password)
+        client.will_set(self._status_topic, encode(Status(on=False, session=self._session)), 1, retain=True)
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(0)  # WINDOW is ours to keep: paho's own queue could not be coalesced
+        client.on_connect = self._connected
+        client.on_subscribe = self._answered
+        client.on_publish = self._published
+        client.on_message = self._received
+        client.on_disconnect = self._disconnected
+        return client
+
+    @property
+    def _status_topic(self) -> str:
+        return self._topics.agent(self._agent, "status")
+
+    def _serve(self, client: Client) -> float:
+        started = 0.0
+        while not self._lost.is_set() and not self._closing.is_set():
+            if self._subscribed.is_set():
+                if not self._up:
+                    started = time.monotonic()
+                    self._up = True
+                    self._say(f"broker {self._host}:{self._port}: connected, session {self._session}")
+                    self._announce()
+                    self._tell(self._on_connection, True)
+                self._drain(client)
+            self._wake.wait()
+            self._wake.clear()
+        if not self._up:
+            return 0.0
+        if not self._lost.is_set():
+            self._say_goodbye(client)
+        self._forget_acknowledged()
+        with self._backlog_lock:
+            self._backlog.put_back(self._unacknowledged.values())
+        self._unacknowledged.clear()
+        self._up = False
+        self._say(f"broker {self._host}:{self._port}: connection ended")
+        self._tell(self._on_connection, False)
+        return time.monotonic() - started
+
+    def _announce(self) -> None:
+        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)
+
+    def _say_goodbye(self, client: Client) -> None:
+        self.publish(self._status_topic, encode(Status(on=False, session=self._session, why="stop")), retain=True)
+        deadline = time.monotonic() + GOODBYE_S
+        while not self._lost.is_set() and time.monotonic() < deadline:
+            self._wake.clear()
+            self._drain(client)
+            if not self._unacknowledged:
+                return
+            self._wake.wait(0.05)
+
+    def _drain(self, client: Client) -> None:
+        self._forget_acknowledged()
+        while len(self._unacknowledged) < WINDOW:
+            with self._backlog_lock:
+                message = self._backlog.pop()
+            if message is None:
+                return
+            sent = client.publish(message.topic, message.payload, 1, message.retain)
+            self._unacknowledged[sent.mid] = message
+
+    def _forget_acknowledged(self) -> None:
+        while self._acknowledged:
+            self._unacknowledged.pop(self._acknowledged.popleft(), None)
+
+    # From here on: called by paho on its thread.
+
+    def _connected(self, client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._say(f"broker {self._host}:{self._port} refused {self._agent}: {reason}; approve the agent or renew its password")
+        else:
+            client.subscribe([(topic, 1) for topic in agent_reads(self._topics, self._agent)])
+
+    def _answered(self, client: Client, _userdata: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            # An agent that cannot hear the gateway must not look alive.
+            self._say(f"broker {self._host}:{self._port} refused {self._agent} a subscription: check its access rules")
+            client.disconnect()
+        else:
+            self._subscribed.set()
+            self._wake.set()
+
+    def _published(self, _client: Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
+        self._acknowledged.append(mid)
+        self._wake.set()
+
+    def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        topic, payload = message.topic, bytes(message.payload)
+        if topic == self._topics.gateway and not message.retain and self._up:
+            self._greet(payload)
+        self._tell(self._on_message, topic, payload)
+
+    def _greet(self, payload: bytes) -> None:
+        """Answer a gateway that has just arrived with our birth: a late will may have overwritten the retained one."""
+        try:
+            arrived = decode(GatewayStatus, payload).on
+        except WireError:
+            return  # on_message gets it too, and reports it
+        if arrived:
+            self._announce()
+
+    def _disconnected(self, *_: Any) -> None:
+        self._lost.set()
+        self._wake.set()
+
+    def _tell(self, callback: Callable[..., None], *values: object) -> None:
+        try:
+            callback(*values)
+        except Exception:
+            # Out of paho's reader it would end the thread and leave the agent deaf.
+            log.exception("link %s: %s failed on %.80r", self._agent, getattr(callback, "__qualname__", callback), values[0])
+
+    def _say(self, text: str) -> None:
+        """Log a change of state once, not each try."""
+        if text != self._said:
+            self._said = text
+            log.info("link %s: %s", self._agent, text)
+
+
+def _set_up_tcp(sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Nagle and delayed acknowledgement wait 40 ms for each other
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
