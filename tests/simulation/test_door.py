@@ -67,6 +67,7 @@ def test_a_propped_door_stays_open_until_the_wedge_is_gone() -> None:
     assert door.prop(True, 0) is False  # nothing to wedge yet
     door.force(0)
     assert door.prop(True, 1 * S) is True
+    assert door.pull(2 * S) is True
     door.advance(600 * S)
     assert door.is_open
     door.prop(False, 600 * S)
@@ -83,7 +84,8 @@ def test_a_wedge_under_the_second_leaf_does_not_hold_the_first() -> None:
         door.advance(now)
     assert door.state(now)["open"] == [False, True]
     assert door.prop(True, now)
-    door.push_exit(now + S)
+    door.push_exit(now + S)  # one leaf stands open already: the bar opens its own all the same
+    assert door.state(now + S)["open"] == [True, True]
     door.advance(now + 60 * S)
     assert door.state(now + 60 * S)["open"] == [False, True]
 
@@ -173,8 +175,9 @@ def test_the_lines_tell_in_order_what_the_leaf_did(story: list[tuple[str, int]],
         now_ms += gap_ms
         ACTS[act](door, now_ms * MS)
         edges += door.advance(now_ms * MS)
-    edges += door.advance((now_ms + 25) * MS)
+    edges += door.advance((now_ms + 60_000) * MS)
     contact = of(edges, "contact")
+    assert (contact[-1].active if contact else False) == door.is_open
     assert [e.at_ns for e in edges] == sorted(e.at_ns for e in edges)
     assert [e.active for e in contact] == [n % 2 == 0 for n in range(len(contact))]
 
