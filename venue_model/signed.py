@@ -33,13 +33,13 @@ def pulse_bytes(agent: BoardId, door: DoorId, command: str, issued_utc_ns: int) 
 
 
 def _signed(record: object) -> bytes:
-    return canonical_bytes(_exact(plain(record)))
+    return canonical_bytes(exact(plain(record)))
 
 
-def _exact(value: Plain) -> Plain:
-    """Integers that a double would round, as text."""
+def exact(value: Plain) -> Plain:
+    """`value` with the integers that a double would round written as decimal text, so that it has a canonical form."""
     if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
+        return {key: exact(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_exact(item) for item in value]
+        return [exact(item) for item in value]
     return str(value) if type(value) is int and abs(value) > EXACT_LIMIT else value

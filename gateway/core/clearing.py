@@ -160,15 +160,6 @@ def approve(domain: Domain, approved: Approved) -> Domain:
     return replace(domain, approved=(*others, approved))
 
 
-def approval_epoch(domain: Domain, waiting: Waiting) -> tuple[str, int] | None:
-    """The act and epoch that approvers must sign to end this wait, or None when no approval would."""
-    if waiting.what is Waits.RELEASE:
-        return "release", domain.seal_epoch
-    if waiting.what is Waits.OPEN:
-        return "open", domain.epoch
-    return None
-
-
 def restored(domain: Domain, floor_term: int) -> Domain:
     """After a restore from backup: a new term above everything the doors report, CLEAR, the seal assumed set."""
     term = max(domain.term, floor_term) + 1

@@ -19,6 +19,7 @@ from venue_model.ids import DeviceId, LotId
 from venue_model.lots import Phase
 from venue_model.manifest import Gap
 from venue_model.moments import Now, utc_text
+from venue_model.signed import exact
 from venue_model.venue import Venue
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,10 @@ OVER = frozenset({Phase.CLOSED, Phase.ABORTED})
 SETTLE_S = 0.2  # between looks at whether the last segments have arrived
 SETTLE_LOOKS = 50  # 10 s: then the seal is made with what is there, and says what is missing
 # What of the journal belongs in a project's package.  Policies and device chatter stay in the venue's journal.
-TOLD = ("press", "scene", "grant", "no_entry", "passage", "refusal", "alarm", "alarm_clear", "breach", "locker", "authorise", "fire", "platform")
+TOLD = (
+    "press", "scene", "grant", "no_entry", "passage", "refusal", "alarm", "alarm_clear", "breach", "locker", "authorise", "fire",
+    "platform",
+)  # fmt: skip
 
 
 class EvidenceDesk:
@@ -159,10 +163,7 @@ class EvidenceDesk:
 
     def _reads(self, project: str) -> list[dict[str, object]]:
         lines = self.store.journal("project = ? AND kind = 'evidence-read'", (project,), limit=1_000_000)
-        return [
-            {"who": str(line["body"]["who"]), "role": str(line["body"]["role"]), "utc": utc_text(line["utc_ns"]), "what": str(line["body"]["what"])}
-            for line in lines
-        ]
+        return [{**{k: str(line["body"][k]) for k in ("who", "role", "what")}, "utc": utc_text(line["utc_ns"])} for line in lines]
 
     def read(self, project: str, who: str, role: str, what: str, now: Now) -> None:
         """Record that somebody reads evidence: in the journal, and as a leaf of the transparency log."""
@@ -173,7 +174,9 @@ class EvidenceDesk:
 
 def _event(line: dict[str, Any]) -> dict[str, object]:
     """A journal line as an entry of events.json."""
-    event: dict[str, object] = {**line["body"], "utc": utc_text(line["utc_ns"]), "event": line["kind"], "agent": line["agent"], "seq": line["seq"]}
+    told = exact(line["body"])
+    assert isinstance(told, dict), "a journal line's body is an object"
+    event: dict[str, object] = {**told, "utc": utc_text(line["utc_ns"]), "event": line["kind"], "agent": line["agent"], "seq": line["seq"]}
     if line["lot"]:
         event["lot"] = line["lot"]
     return event

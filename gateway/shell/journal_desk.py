@@ -14,10 +14,10 @@ from gateway.shell.store import Store
 from gateway.trading.base import ItemKind
 from gateway.trading.outbox import Outbox
 from venue_model import signing
-from venue_model.canonical import canonical_bytes
 from venue_model.groups import Role
 from venue_model.ids import BoardId, DeviceId, DoorId, LotId, PersonKey, RoomId
 from venue_model.moments import Now
+from venue_model.signed import ack_bytes
 from venue_model.venue import Venue
 from venue_model.wire import Command, Events, JournalEvent
 from venue_model.zones import Zone
@@ -72,8 +72,7 @@ class JournalDesk:
 
     def _acknowledge(self, board: BoardId, journal: str, through: int, now: Now) -> None:
         """Only after the commit: the agent may forget these lines now."""
-        body = {"agent": board, "journal": journal, "kind": "bidhall-ack-1", "through": through}
-        signature = signing.sign(self.policy_key, canonical_bytes(body)).hex()
+        signature = signing.sign(self.policy_key, ack_bytes(board, journal, through)).hex()
         command = Command(
             f"ack-{through}", "ack", now.utc_ns, ACK_TTL_MS, {"journal": journal, "through": through}, signature
         )

@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 from gateway.core.clearing import Domain
 from gateway.core.day import LotState
 from gateway.core.scene_run import Run, RunRecord
-from venue_model.canonical import canonical_bytes
 from venue_model.ids import BoardId, ComponentId, LotId, PersonKey, RunId
 from venue_model.wire import JournalEvent
 
@@ -151,7 +150,6 @@ class Store:
     ) -> JournalEvent:
         """Add a line of the gateway's own: scene runs, operator acts, evidence reads."""
         row = self.sql.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM journal WHERE agent = '' AND journal = 'gateway'").fetchone()
-        canonical_bytes(body)  # refuse what could not be exported
         event = JournalEvent(int(row[0]), utc_ns, kind, body, LotId(lot) if lot else None)
         self.add_journal("", "gateway", event, utc_ns, project=project, room=room)
         return event

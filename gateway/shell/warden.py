@@ -7,17 +7,17 @@ import logging
 from collections.abc import Callable, Iterable
 
 from gateway.core.access import Access, known_passes, wanted_access
-from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approval_epoch, approve, occupancy, reported
+from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported
 from gateway.core.day import Day
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
 from venue_model import signing
-from venue_model.canonical import canonical_bytes
-from venue_model.door_policy import Approval, Approved, ComponentPolicy, PolicyBody, approval_command
+from venue_model.door_policy import Approval, Approved, ComponentPolicy, PolicyBody
 from venue_model.ids import BoardId, ComponentId, DoorId
 from venue_model.moments import Now, S
+from venue_model.signed import approval_bytes, policy_bytes
 from venue_model.venue import DeviceKind, Name, Venue
-from venue_model.wire import DoorReport, SignedPolicy, plain
+from venue_model.wire import DoorReport, SignedPolicy
 
 log = logging.getLogger(__name__)
 RENEWALS_A_LEASE = 3
@@ -105,7 +105,7 @@ class Warden:
             body = PolicyBody(
                 self.venue.id, board, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), policies, elsewhere
             )
-            signature = signing.sign(self.policy_key, canonical_bytes(plain(body)))
+            signature = signing.sign(self.policy_key, policy_bytes(body))
             self.agents.send(board, "policy", SignedPolicy(body, signature.hex()), retain=True)
 
     def renew(self, day: Day, now: Now) -> None:
@@ -125,24 +125,16 @@ class Warden:
         """Net count of people inside."""
         return occupancy(self.domains[component], self.doors[component])
 
-    def command(self, component: ComponentId, waiting: Waiting) -> dict[str, object] | None:
-        """What two people must sign to end this wait, or None."""
-        act = approval_epoch(self.domains[component], waiting)
-        if act is None:
-            return None
-        return approval_command(self.venue.id, component, self.domains[component].term, *act)
-
-    def release_command(self, component: ComponentId) -> dict[str, object] | None:
-        """What two people must sign before the seal of a domain can be lifted; None when it is not sealed."""
-        if not self.domains[component].seal:
-            return None
-        return self.command(component, Waiting(Waits.RELEASE))
+    def release_text(self, component: ComponentId) -> str:
+        """The exact text that two people must sign to lift the seal of a domain."""
+        domain = self.domains[component]
+        return approval_bytes(self.venue.id, component, domain.term, "release", domain.seal_epoch).decode()
 
     def approve(self, component: ComponentId, act: str, approvals: tuple[Approval, ...]) -> None:
         """Record a two-person approval.  Raises ApprovalError, and changes nothing, unless two people of two roles signed it."""
         domain = self.domains[component]
         epoch = domain.seal_epoch if act == "release" else domain.epoch
-        message = canonical_bytes(approval_command(self.venue.id, component, domain.term, act, epoch))
+        message = approval_bytes(self.venue.id, component, domain.term, act, epoch)
         known = {a.id: a for a in self.venue.approvers}
         roles = set()
         for approval in approvals:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +47,7 @@ class VirtualBoard:
         self._fire_line = fire_line
         self._outputs: dict[str, tuple[Fixture, str] | None] = {}
         self._fixtures: list[tuple[Fixture, dict[str, str]]] = []
+        self._inverted: set[str] = set()
         self._server: asyncio.Server | None = None
         self._owner: asyncio.StreamWriter | None = None
         self._talks: set[asyncio.Task[None]] = set()
@@ -54,16 +55,20 @@ class VirtualBoard:
         if fire_line is not None:
             self.levels[fire_line] = False
 
-    def wire(self, fixture: Fixture, lines: Mapping[str, str]) -> None:
-        """Connect a fixture's terminals to lines: `{"strike": "d1-strike", "contact": "d1-contact"}`."""
+    def wire(self, fixture: Fixture, lines: Mapping[str, str], *, inverted: Collection[str] = ()) -> None:
+        """Connect a fixture's terminals to lines: `{"strike": "d1-strike", "contact": "d1-contact"}`.
+
+        `inverted` names terminals whose line is active while they are not: the other throw of a switch.
+        """
         if unknown := sorted(set(lines) - {*fixture.inputs, *fixture.outputs}):
             raise ValueError(f"board {self.name}: no terminal {', '.join(unknown)} on that fixture")
         if taken := sorted(set(lines.values()) & set(self.levels)):
             raise ValueError(f"board {self.name}: line {', '.join(taken)} is already wired")
         for terminal, line in lines.items():
-            self.levels[line] = False
+            self.levels[line] = terminal in inverted
             if terminal in fixture.outputs:
                 self._outputs[line] = (fixture, terminal)
+        self._inverted |= {lines[terminal] for terminal in inverted}
         self._fixtures.append((fixture, dict(lines)))
 
     def add_lamp(self, line: str) -> None:
@@ -128,7 +133,8 @@ class VirtualBoard:
         for fixture, lines in self._fixtures:
             for edge in fixture.advance(now_ns):
                 if edge.terminal in lines:
-                    self._change(lines[edge.terminal], edge.active)
+                    line = lines[edge.terminal]
+                    self._change(line, edge.active != (line in self._inverted))
             wakes.append(fixture.wake_ns(now_ns))
         due = [wake for wake in wakes if wake is not None]
         if due and self._server is not None:

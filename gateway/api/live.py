@@ -1,0 +1,89 @@
+"""The live feed: one WebSocket a page, the whole state first, then what has changed, coalesced.
+
+A slow page loses its place, not the others theirs: its queue is bounded, and when it overflows the page gets the whole state again.
+"""
+
+import asyncio
+from typing import Any
+
+from gateway.shell.coordinator import clock
+from gateway.shell.view import View
+
+COALESCE_S = 0.05
+QUEUE = 64
+EVENTS_KEPT = 200  # in one patch; a page that wants more asks for the journal
+
+
+class LiveFeed:
+    """Collects changes and hands them to all pages."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.seq = 0
+        self._dirty: dict[str, set[str]] = {}
+        self._events: list[dict[str, Any]] = []
+        self._pages: set[asyncio.Queue[str | None]] = set()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, in the running loop."""
+        self._task = asyncio.create_task(self._run(), name="live feed")
+
+    async def close(self) -> None:
+        """End, and tell the pages."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for page in self._pages:
+            _put(page, None)
+
+    def changed(self, section: str, key: str) -> None:
+        """Something is not as the pages know it."""
+        self._dirty.setdefault(section, set()).add(key)
+        self._wake.set()
+
+    def lines(self, lines: list[dict[str, Any]]) -> None:
+        """New journal lines."""
+        self.view.take_lines(lines)
+        self._events.extend(lines)
+        self._wake.set()
+
+    def join(self) -> asyncio.Queue[str | None]:
+        """A new page: its queue begins with the whole state.  None in it means: the feed has ended."""
+        page: asyncio.Queue[str | None] = asyncio.Queue(QUEUE)
+        page.put_nowait(self._whole())
+        self._pages.add(page)
+        return page
+
+    def leave(self, page: asyncio.Queue[str | None]) -> None:
+        """A page has gone."""
+        self._pages.discard(page)
+
+    def _whole(self) -> str:
+        return self.view.state(self.seq, clock()).model_dump_json()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(COALESCE_S)
+            self._wake.clear()
+            dirty, self._dirty = self._dirty, {}
+            events, self._events = self._events[-EVENTS_KEPT:], []
+            self.seq += 1
+            if self._pages:
+                # Serialised once, whatever the number of pages.
+                text = self.view.patch(self.seq, dirty, events, clock()).model_dump_json()
+                for page in self._pages:
+                    if page.full():
+                        while not page.empty():
+                            page.get_nowait()
+                        page.put_nowait(self._whole())
+                    else:
+                        page.put_nowait(text)
+
+
+def _put(page: asyncio.Queue[str | None], text: str | None) -> None:
+    if page.full():
+        page.get_nowait()
+    page.put_nowait(text)

@@ -1,0 +1,33 @@
+"""What the views work with, hung on the application."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import Request, WebSocket
+
+from gateway.api.accounts import Accounts
+from gateway.api.live import LiveFeed
+from gateway.shell.coordinator import Coordinator
+from gateway.shell.evidence_desk import EvidenceDesk
+from gateway.shell.evidence_index import EvidenceIndex
+from gateway.shell.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One venue's parts."""
+
+    coordinator: Coordinator
+    view: View
+    feed: LiveFeed
+    accounts: Accounts
+    evidence: EvidenceDesk
+    index: EvidenceIndex
+    evidence_root: Path
+
+
+def services(connection: Request | WebSocket) -> Services:
+    """The parts behind a request."""
+    found = connection.app.state.services
+    assert isinstance(found, Services), "the application is made by gateway.api.app.make_app"
+    return found

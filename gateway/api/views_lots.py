@@ -1,0 +1,180 @@
+"""Venue, lots and scenes: what staff do."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.api import models as m
+from gateway.api.errors import ApiError, not_found
+from gateway.api.services import Services, services
+from gateway.core.day import Refusal
+from gateway.core.plan import PlannedMember
+from gateway.shell.coordinator import clock
+from gateway.shell.view import named, venue_out
+from venue_model.door_policy import Approval
+from venue_model.groups import ROLE_NAMES
+from venue_model.ids import ComponentId, LotId, PersonKey, RunId
+from venue_model.profiles import DoorMode
+from venue_model.scenes import Part
+from venue_model.venue import Venue
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.get("/venue")
+async def get_venue(request: Request) -> m.VenueOut:
+    """Everything static."""
+    s = services(request)
+    s.accounts.need(request)
+    return venue_out(s.coordinator.venue)
+
+
+@router.get("/state")
+async def get_state(request: Request) -> m.StateOut:
+    """The venue now."""
+    s = services(request)
+    s.accounts.need(request)
+    return s.view.state(s.feed.seq, clock())
+
+
+@router.get("/events")
+async def get_events(
+    request: Request, project: str = "", lot: str = "", room: str = "", kind: str = "", limit: int = 200
+) -> list[m.EventOut]:
+    """The newest journal lines that fit, oldest first."""
+    s = services(request)
+    s.accounts.need(request)
+    wanted = {"project": project, "lot": lot, "room": room, "kind": kind}
+    used = {name: value for name, value in wanted.items() if value}
+    where = " AND ".join(f"{name} = ?" for name in used) or "1"
+    lines = s.coordinator.store.journal(where, tuple(used.values()), max(1, min(limit, 1000)), newest=True)
+    return [m.EventOut.model_validate(line) for line in lines]
+
+
+@router.post("/session")
+async def sign_in(request: Request, response: Response, body: m.SignIn) -> m.SessionOut:
+    """Sign in."""
+    account = services(request).accounts.sign_in(body.account, body.password, response)
+    return m.SessionOut(account=account.id, role=account.role)
+
+
+@router.get("/session")
+async def get_session(request: Request) -> m.SessionOut:
+    """Who is signed in."""
+    account = services(request).accounts.need(request)
+    return m.SessionOut(account=account.id, role=account.role)
+
+
+@router.delete("/session", status_code=204)
+async def sign_out(request: Request, response: Response) -> None:
+    """Sign out."""
+    s = services(request)
+    s.accounts.sign_out(request.cookies.get("bidhall_session"), response)
+
+
+def _lot(s: Services, lot: str) -> m.LotOut:
+    found = s.view.lot(LotId(lot))
+    if found is None:
+        raise not_found(f"没有标段 {lot}", f"there is no lot {lot}")
+    return found
+
+
+@router.get("/lots/{lot}")
+async def get_lot(request: Request, lot: str) -> m.LotOut:
+    """One lot."""
+    s = services(request)
+    s.accounts.need(request)
+    return _lot(s, lot)
+
+
+@router.get("/lots/{lot}/preview")
+async def preview(request: Request, lot: str, scene: str) -> m.PreviewOut:
+    """What pressing a scene would do.  Nothing changes."""
+    s = services(request)
+    s.accounts.need(request)
+    _lot(s, lot)
+    planned = s.coordinator.scenes.preview(LotId(lot), scene, clock().utc_ns)
+    if isinstance(planned, Refusal):
+        return m.PreviewOut(scene=scene, allowed=False, why_not=named(planned.why), members=[], doors=[], approvals=[])
+    warden = s.coordinator.warden
+    venue = s.coordinator.venue
+    needed = s.coordinator.seals_lifted_by(LotId(lot), scene)
+    return m.PreviewOut(
+        scene=scene,
+        allowed=True,
+        why_not=None,
+        members=[_member(member) for member in planned.members],
+        doors=_doors_in_words(venue, planned.after[LotId(lot)], planned.scene.leads_to),
+        approvals=[
+            m.CommandToApprove(
+                component=component,
+                text=warden.release_text(component),
+                name=m.NameOut(
+                    zh="解除封闭:" + "、".join(venue.rooms[r].name.zh for r in venue.components[component]),
+                    en="lift the seal of " + ", ".join(venue.rooms[r].name.en for r in venue.components[component]),
+                ),
+            )
+            for component in needed
+        ],
+    )
+
+
+def _member(member: PlannedMember) -> m.MemberOut:
+    return m.MemberOut(
+        id=member.id, kind=member.kind, room=member.room, stage=member.stage, required=member.required, code=0, text="", attempts=0,
+        latency_ms=None,
+    )  # fmt: skip
+
+
+def _doors_in_words(venue: Venue, state: Any, phase: Any) -> list[m.NameOut]:
+    """Who may enter the lot's rooms in a phase, as sentences."""
+    from gateway.core.day import ask, parts
+
+    words = []
+    for part, room_id in parts(venue, state):
+        if part is Part.WING:
+            continue
+        wish, room = ask(phase, part), venue.rooms[room_id]
+        groups = venue.profile.groups(wish.mode, room.zone) if wish.mode is not DoorMode.CLEAR and not wish.seal else ()
+        who_zh = "、".join(ROLE_NAMES[g][0] for g in groups) or "任何人不得进入"
+        who_en = ", ".join(ROLE_NAMES[g][1] for g in groups) or "nobody enters"
+        sealed = (" · 封闭", " · sealed") if wish.seal else ("", "")
+        words.append(m.NameOut(zh=f"{room.name.zh}:{who_zh}{sealed[0]}", en=f"{room.name.en}: {who_en}{sealed[1]}"))
+    return words
+
+
+@router.post("/lots/{lot}/scenes", status_code=202)
+async def press(request: Request, lot: str, body: m.SceneIn) -> m.RunOut:
+    """Press a scene.  The answer is the run as it begins; its rows arrive by the live feed."""
+    s = services(request)
+    account = s.accounts.need(request, "staff")
+    _lot(s, lot)
+    approvals: dict[ComponentId, tuple[Approval, ...]] = {}
+    for given in body.approvals:
+        component = ComponentId(given.component)
+        approvals[component] = (*approvals.get(component, ()), Approval(given.approver, given.signature))
+    run = s.coordinator.press(LotId(lot), body.scene, account.id, approvals, clock())
+    if isinstance(run, Refusal):
+        raise ApiError(409, run.code, run.why.zh, run.why.en)
+    return s.view.run(run)
+
+
+@router.get("/runs/{run}")
+async def get_run(request: Request, run: str) -> m.RunOut:
+    """One scene run."""
+    s = services(request)
+    s.accounts.need(request)
+    found = s.coordinator.scenes.open.get(RunId(run)) or s.coordinator.store.run(RunId(run))
+    if found is None:
+        raise not_found(f"没有场景运行 {run}", f"there is no scene run {run}")
+    return s.view.run(found)
+
+
+@router.post("/lots/{lot}/people/{person}/authorise", status_code=204)
+async def authorise(request: Request, lot: str, person: str) -> None:
+    """Open a person's entry window anew (I3): staff have looked at them."""
+    s = services(request)
+    account = s.accounts.need(request, "staff")
+    _lot(s, lot)
+    if not s.coordinator.authorise(LotId(lot), PersonKey(person), account.id, clock()):
+        raise not_found(f"标段 {lot} 的名单中没有 {person}", f"{person} is not on the roster of lot {lot}")

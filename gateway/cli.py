@@ -1,0 +1,38 @@
+"""`bidhall gateway`: run the gateway from a configuration file."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from gateway.broker.supervisor import BrokerError
+from gateway.config import ConfigError, read_config
+from gateway.shell.database import SchemaError
+from venue_model.load import VenueError
+
+
+def main(argv: list[str], pages: Path | None) -> int:
+    """0 after an ordinary end, 2 when it could not start."""
+    parser = argparse.ArgumentParser(prog="bidhall gateway", description="运行网关 Run the gateway: scenes, policies, evidence, dashboard")
+    parser.add_argument("--config", type=Path, default=Path("gateway.toml"), help="配置文件 (default: gateway.toml)")
+    parser.add_argument("--account", action="append", default=[], metavar="NAME:ROLE:PASSWORD", help="设置账号 set an account")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    accounts = []
+    for text in options.account:
+        parts = text.split(":", 2)
+        if len(parts) != 3 or parts[1] not in ("staff", "supervisor", "integrator"):
+            print(f"--account {parts[0]}: write NAME:ROLE:PASSWORD with role staff, supervisor or integrator", file=sys.stderr)
+            return 2
+        accounts.append((parts[0], parts[1], parts[2]))
+    try:
+        config = read_config(options.config)
+        from gateway.service import serve
+
+        asyncio.run(serve(config, options.config.parent, pages, accounts))
+    except (ConfigError, VenueError, BrokerError, SchemaError, OSError, ValueError) as error:
+        print(f"bidhall gateway: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,175 @@
+"""The gateway as a process: broker, link, desks, platform and web server in one event loop."""
+
+import asyncio
+import datetime
+import json
+import logging
+import secrets
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import uvicorn
+
+from gateway.api.accounts import Accounts, Role
+from gateway.api.app import make_app
+from gateway.api.live import LiveFeed
+from gateway.api.services import Services
+from gateway.broker.credentials import GATEWAY, Credentials
+from gateway.broker.supervisor import Broker
+from gateway.commission import load_policy_key, write_boards
+from gateway.config import GatewayConfig
+from gateway.evidence.keys import load_or_create_keys
+from gateway.evidence.translog import TransparencyLog
+from gateway.shell.coordinator import Coordinator, clock
+from gateway.shell.database import open_database
+from gateway.shell.evidence_desk import EvidenceDesk
+from gateway.shell.evidence_index import EvidenceIndex
+from gateway.shell.mqtt import GatewayLink
+from gateway.shell.store import Store
+from gateway.shell.view import View
+from gateway.trading.base import PhaseEvent
+from gateway.trading.outbox import Outbox
+from gateway.trading.rest import RestPlatform
+from gateway.trading.sync import Health, PlatformSync
+from venue_model.ids import RunId
+from venue_model.lots import Lot
+from venue_model.tools.files import read_venue
+from venue_model.venue import Venue
+from venue_model.wire import Topics
+
+log = logging.getLogger(__name__)
+TICK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Where the gateway listens."""
+
+    url: str
+    broker_host: str
+    broker_port: int
+    broker_kind: str
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the gateway ends everything in its own order."""
+
+    def install_signal_handlers(self) -> None:
+        """None: see `serve`."""
+
+
+def new_run() -> RunId:
+    """A scene run's id: time first, so that ids sort; random after."""
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
+    return RunId(f"{stamp}-{secrets.token_hex(4)}")
+
+
+async def serve(config: GatewayConfig, folder: Path, pages: Path | None, accounts: list[tuple[str, str, str]]) -> None:
+    """Run until SIGTERM or SIGINT.  `folder` is what relative paths start from; `accounts` are (id, role, password) to set.
+
+    Prints one JSON line when everything listens.  Raises VenueError, BrokerError, SchemaError and OSError before that.
+    """
+    venue: Venue = read_venue(folder / config.venue)
+    data = folder / config.data
+    evidence_root = folder / config.evidence if config.evidence else data / "evidence"
+    evidence_root.mkdir(parents=True, exist_ok=True)
+    db = open_database(data / "venue.db")
+    store = Store(db)
+    policy_key = load_policy_key(data / "keys")
+    credentials = Credentials(data / "broker-logins.json")
+    write_boards(venue, data, credentials, policy_key)
+    kind = cast(Literal["mosquitto", "nats"] | None, config.broker.kind or None)
+    broker = Broker(data / "broker", Topics(venue.id), credentials, host=config.broker.host, port=config.broker.port or None, kind=kind)
+    await broker.start()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    epoch = store.next_epoch()
+    link = GatewayLink(
+        config.broker.host, broker.port, credentials.login(GATEWAY), Topics(venue.id), epoch,
+        on_message=lambda topic, payload: coordinator.message(topic, payload, clock()),
+        on_connection=lambda up: coordinator.connected(clock()) if up else None,
+    )  # fmt: skip
+    outbox = Outbox(db)
+    index = EvidenceIndex(store)
+    coordinator = Coordinator(
+        venue, store, index, outbox, link, policy_key, epoch, lambda section, key: feed.changed(section, key), new_run
+    )
+    sync = _platform_sync(config, coordinator, outbox, loop)
+    view = View(coordinator, lambda: sync.health if sync else Health(), lambda: link.up)
+    feed = LiveFeed(view)
+    coordinator.journal.lines = feed.lines
+    keys = load_or_create_keys(data / "keys" / "seal", venue.name.zh, datetime.datetime.now(datetime.UTC))
+    translog = TransparencyLog(data / "translog.db", f"bidhall/{venue.id}", keys.log_key)
+    evidence = EvidenceDesk(venue, coordinator, keys, translog, evidence_root)
+    desk = Accounts(store)
+    for account, role, password in accounts:
+        desk.create(account, cast(Role, role), password)
+    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root), pages)
+    web = uvicorn.Config(app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2)
+    server = _Server(web)
+    feed.start()
+    link.start()
+    coordinator.scenes.resume(clock())
+    if sync is not None:
+        sync.start()
+    serving = asyncio.create_task(server.serve(), name="web server")
+    ticking = asyncio.create_task(_tick(coordinator), name="tick")
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if serving.done():
+            raise OSError(f"{config.host}:{config.port}: the web server did not start; is the port taken?")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        ready = Ready(f"http://{config.host}:{port}", config.broker.host, broker.port, broker.kind)
+        print(json.dumps({"url": ready.url, "broker": [ready.broker_host, ready.broker_port], "kind": ready.broker_kind}), flush=True)
+        await asyncio.wait([asyncio.create_task(stop.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+        if sync is not None:
+            await sync.stop()
+        await evidence.close()
+        await feed.close()
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+        await link.close()
+        await broker.close()
+        translog.close()
+        db.close()
+
+
+async def _tick(coordinator: Coordinator) -> None:
+    while True:
+        try:
+            coordinator.tick(clock())
+        except Exception:  # a fault in one run must not stop renewals: doors would close
+            log.exception("tick failed")
+        await asyncio.sleep(TICK_S)
+
+
+def _platform_sync(
+    config: GatewayConfig, coordinator: Coordinator, outbox: Outbox, loop: asyncio.AbstractEventLoop
+) -> PlatformSync | None:
+    if not config.platform.url:
+        return None
+
+    def after() -> None:
+        coordinator.after_platform(clock())
+
+    def on_lots(lots: tuple[Lot, ...]) -> None:
+        coordinator.take_lots(lots, clock())
+        loop.call_soon(after)
+
+    def on_event(event: PhaseEvent) -> None:
+        coordinator.take_phase_event(event, clock())
+        loop.call_soon(after)
+
+    def on_health(_: Health) -> None:
+        coordinator.changed("platform", "")
+
+    platform = RestPlatform(config.platform.url, config.platform.token)
+    return PlatformSync(platform, outbox, on_lots, on_event, clock, on_health=on_health, pull_s=config.platform.pull_s)

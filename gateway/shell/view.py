@@ -1,0 +1,227 @@
+"""The venue's state in the shapes of the API: whole, or only what has changed since the last look."""
+
+from collections.abc import Callable, Container, Iterable
+from typing import Any
+
+from gateway.api import models as m
+from gateway.core.day import warning
+from gateway.core.presence import arrived
+from gateway.core.scene_run import Run
+from gateway.shell.coordinator import Coordinator
+from gateway.shell.warden import waiting_words
+from gateway.trading.sync import Health
+from venue_model.groups import ROLE_NAMES
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId
+from venue_model.lots import PHASE_NAMES
+from venue_model.moments import Now
+from venue_model.rules import RULES
+from venue_model.scenes import SCENES, scenes_from
+from venue_model.venue import Name, Venue
+from venue_model.wire import DeviceReport
+from venue_model.zones import ZONE_NAMES
+
+ALARM_WORDS = {
+    "forced": ("门被强行打开", "door forced open"),
+    "held": ("门未关闭", "door held open"),
+    "breach": ("封闭房间有人离开", "somebody left a sealed room"),
+    "recording-gap": ("录像中断", "recording interrupted"),
+    "wrong-attempts": ("连续多次刷卡失败", "repeated wrong attempts"),
+    "bad-message": ("收到无效报文", "malformed message"),
+    "unknown-room": ("平台预约了不存在的房间", "the platform booked an unknown room"),
+    "not-sealed": ("证据包封装失败", "package could not be sealed"),
+    "fire": ("消防联动", "fire release"),
+}
+
+
+def named(name: Name) -> m.NameOut:
+    """A name in the API's shape."""
+    return m.NameOut(zh=name.zh, en=name.en)
+
+
+def _pair(both: tuple[str, str]) -> m.NameOut:
+    return m.NameOut(zh=both[0], en=both[1])
+
+
+def venue_out(venue: Venue) -> m.VenueOut:
+    """Everything static."""
+    return m.VenueOut(
+        id=venue.id,
+        name=named(venue.name),
+        profile=m.NameOut(zh=venue.profile.zh, en=venue.profile.en),
+        rooms=[
+            m.RoomOut(
+                id=r.id, zone=r.zone, zone_name=_pair(ZONE_NAMES[r.zone]), name=named(r.name), number=r.number,
+                component=venue.component_of.get(r.id),
+            )
+            for r in venue.rooms.values()
+        ],
+        doors=[
+            m.DoorOut(id=d.id, name=named(d.name), outside=d.outside, inside=d.inside, lock=d.lock, board=d.board)
+            for d in venue.doors.values()
+        ],
+        boards=[m.BoardOut(id=b.id, name=named(b.name), room=b.room) for b in venue.boards.values()],
+        devices=[
+            m.DeviceOut(id=d.id, kind=d.kind, room=d.room, board=d.board, name=named(d.name), door=d.door, required=d.required)
+            for d in venue.devices.values()
+        ],
+        scenes=[
+            m.SceneOut(
+                id=s.id, name=m.NameOut(zh=s.zh, en=s.en), leads_to=s.leads_to, allowed_from=list(s.allowed_from), two_person=s.two_person
+            )
+            for s in SCENES.values()
+        ],
+        phases={phase: _pair(words) for phase, words in PHASE_NAMES.items()},
+        roles={role: _pair(words) for role, words in ROLE_NAMES.items()},
+        rules=[m.RuleOut(code=r.code, because=r.because, name=m.NameOut(zh=r.zh, en=r.en)) for r in RULES.values()],
+        approvers=[m.ApproverOut(id=a.id, role=a.role, public_key=a.public_key) for a in venue.approvers],
+    )  # fmt: skip
+
+
+class View:
+    """Builds API shapes from the coordinator."""
+
+    def __init__(self, coordinator: Coordinator, health: Callable[[], Health], broker_ok: Callable[[], bool]) -> None:
+        self.coordinator = coordinator
+        self.health = health
+        self.broker_ok = broker_ok
+        self.alarms: dict[str, m.AlarmOut] = {}
+
+    def take_lines(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Raise and clear alarms from journal lines."""
+        for line in lines:
+            self._take_line(line)
+
+    def _take_line(self, line: dict[str, Any]) -> None:
+        kind, body = line["kind"], line["body"]
+        if kind not in ("alarm", "alarm_clear", "breach"):
+            return
+        code = str(body.get("code", kind))
+        place = str(body.get("door") or body.get("device") or body.get("agent") or line["agent"])
+        key = f"{code}:{place}"
+        if kind == "alarm_clear":
+            self.alarms.pop(key, None)
+        else:
+            words = ALARM_WORDS.get(code, (code, code))
+            name = m.NameOut(zh=f"{words[0]} {place}", en=f"{words[1]}: {place}")
+            self.alarms[key] = m.AlarmOut(id=key, code=code, level="alarm", name=name, room=line["room"], since_utc_ns=line["utc_ns"])
+        self.coordinator.changed("alarms", key)
+
+    def state(self, seq: int, now: Now) -> m.StateOut:
+        """The venue now."""
+        c = self.coordinator
+        return m.StateOut(
+            seq=seq,
+            utc_ns=now.utc_ns,
+            broker_ok=self.broker_ok(),
+            platform=self.platform(),
+            boards={b: self.board(b) for b in c.venue.boards},
+            devices={d: self.device(d) for d in c.venue.devices},
+            doors={d.id: self.door(d.id) for d in c.venue.doors.values() if d.board is not None},
+            components={k: self.component(k) for k in c.venue.components},
+            lots={lot: out for lot in c.day if (out := self.lot(lot)) is not None},
+            alarms=dict(self.alarms),
+        )
+
+    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[dict[str, Any]], now: Now) -> m.PatchOut:
+        """What has changed; `dirty` maps sections to ids."""
+        venue = self.coordinator.venue
+
+        def fresh(section: str, make: Callable[[Any], Any], known: Container[Any] | None = None) -> dict[str, Any]:
+            return {i: make(i) for i in sorted(dirty.get(section, ())) if known is None or i in known}
+
+        return m.PatchOut(
+            seq=seq,
+            utc_ns=now.utc_ns,
+            broker_ok=self.broker_ok(),
+            platform=self.platform(),
+            boards=fresh("boards", self.board, venue.boards),
+            devices=fresh("devices", self.device, venue.devices),
+            doors=fresh("doors", self.door, venue.doors),
+            components=fresh("components", self.component, venue.components),
+            lots=fresh("lots", self.lot),
+            alarms=fresh("alarms", self.alarms.get),
+            events=[m.EventOut.model_validate(event) for event in events],
+        )
+
+    def platform(self) -> m.PlatformState:
+        """The link to the trading platform."""
+        h = self.health()
+        ok = h.away_since_utc_ns is None
+        return m.PlatformState(ok=ok, away_since_utc_ns=h.away_since_utc_ns, waiting=h.waiting, dead=h.dead, detail=h.last_error)
+
+    def board(self, board: BoardId) -> m.BoardState:
+        """An agent now."""
+        agent = self.coordinator.agents[board]
+        return m.BoardState(online=agent.online, session=agent.session, since_utc_ns=agent.since_utc_ns)
+
+    def device(self, device: DeviceId) -> m.DeviceState:
+        """A device now.  "Unknown" is a legal answer: nothing is assumed of an agent that is away."""
+        agent = self.coordinator.agents[self.coordinator.venue.devices[device].board]
+        report: DeviceReport | None = agent.reported.devices.get(device) if agent.reported else None
+        if report is None:
+            return m.DeviceState(online=False, code=0, text="", state={})
+        return m.DeviceState(online=agent.online and report.online, code=report.code, text=report.text, state=report.state)
+
+    def door(self, door_id: DoorId) -> m.DoorState:
+        """A door now, with the mode of the domain that it guards."""
+        c = self.coordinator
+        door = c.venue.doors[door_id]
+        agent = c.agents[door.board] if door.board else None
+        report = agent.reported.doors.get(door_id) if agent and agent.reported else None
+        component = c.venue.component_of.get(door.inside)
+        domain = c.warden.domains[component] if component else None
+        return m.DoorState(
+            position=report.position if report and agent and agent.online else "unknown",
+            released=bool(report and report.released),
+            fire=bool(report and report.fire),
+            mode=domain.mode if domain else "",
+            seal=bool(domain and domain.seal),
+            lease_left_s=report.lease_left_s if report else 0,
+            refused=report.refused if report else "",
+        )
+
+    def component(self, component: ComponentId) -> m.ComponentState:
+        """A separation domain now."""
+        warden = self.coordinator.warden
+        domain, waiting = warden.domains[component], warden.waiting[component]
+        return m.ComponentState(
+            mode=domain.mode, seal=domain.seal, groups=list(domain.groups), term=domain.term, epoch=domain.epoch,
+            occupancy=warden.occupancy(component), steady=waiting is None,
+            waiting=named(waiting_words(waiting, self.coordinator.venue)) if waiting else None,
+        )  # fmt: skip
+
+    def lot(self, lot_id: LotId) -> m.LotOut | None:
+        """A lot and where it stands."""
+        c = self.coordinator
+        state = c.day.get(lot_id)
+        if state is None:
+            return None
+        lot = state.lot
+        expected: dict[str, int] = {}
+        for person in lot.people:
+            if not person.withdrawn:
+                expected[person.role] = expected.get(person.role, 0) + 1
+        run = c.scenes.latest(lot_id)
+        warned = warning(state)
+        return m.LotOut(
+            id=lot.id, project=lot.project, project_name=lot.project_name, name=lot.name, lot_code=lot.lot_code, phase=state.phase,
+            phase_utc_ns=state.phase_utc_ns, opening_room=lot.opening_room, evaluation_room=lot.evaluation_room,
+            opening_utc_ns=lot.opening_utc_ns, bidders=lot.bidders, expected=expected,
+            arrived=arrived(c.journal.arrivals.values(), lot_id), next_scenes=[s.id for s in scenes_from(state.phase)],
+            warning=named(warned) if warned else None, run=self.run(run) if run else None,
+        )  # fmt: skip
+
+    def run(self, run: Run) -> m.RunOut:
+        """A scene run with one row for each member."""
+        waits = self.coordinator.scenes.waits_for(run)
+        return m.RunOut(
+            id=run.id, lot=run.lot, scene=run.scene, by=run.by, began_utc_ns=run.began_utc_ns, ended_utc_ns=run.ended_utc_ns,
+            result=run.result, waiting=named(waits) if waits else None,
+            members=[
+                m.MemberOut(
+                    id=r.id, kind=r.kind, room=r.room, stage=r.stage, required=r.required, code=r.code, text=r.text, attempts=r.attempts,
+                    latency_ms=r.latency_ms,
+                )
+                for r in run.rows
+            ],
+        )  # fmt: skip
