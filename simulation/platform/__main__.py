@@ -25,9 +25,13 @@ def main() -> int:
     options = parser.parse_args()
     try:
         book = Book(options.data / "platform.json")
+    except BookError as error:
+        print(f"stand-in platform: {error}", file=sys.stderr)
+        return 2
+    try:
         listener = socket.create_server(("127.0.0.1", options.port))
-    except (BookError, OSError) as error:
-        print(f"stand-in platform: port {options.port}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"stand-in platform: port {options.port}: {error.strerror}; choose another, or 0", file=sys.stderr)
         return 2
     with listener:
         asyncio.run(_serve(book, options.token, listener))

@@ -58,8 +58,10 @@ class Book:
         self._file = file
         try:
             self._pages = Pages.model_validate_json(file.read_bytes()) if file.exists() else _empty()
-        except (OSError, ValidationError) as error:
-            raise BookError(f"{file}: {error}; move it away to start empty") from None
+        except OSError as error:
+            raise BookError(f"{file}: {error.strerror}; choose another folder") from None
+        except ValidationError as error:
+            raise BookError(f"{file}: {error.errors()[0]['msg']}; move it away to start empty") from None
 
     def clear(self) -> None:
         """Begin another life: no lots, no items, and every old cursor is gone."""

@@ -360,6 +360,21 @@ def test_news_ring_at_the_gateway_with_a_signature_that_holds_once(stand_in: Pla
     db.close()
 
 
+def test_a_stand_in_that_cannot_start_says_why_and_what_to_do(
+    stand_in: PlatformProcess, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = int(stand_in.url.rpartition(":")[2])
+    (tmp_path / "platform.json").write_text("{")
+    for process, says in (
+        (PlatformProcess(tmp_path, "t"), "platform.json: Invalid JSON"),
+        (PlatformProcess(tmp_path / "new", "t", port), f"port {port}: Address already in use; choose another"),
+    ):
+        with pytest.raises(RuntimeError, match="ended with 2"):
+            process.start()
+        process.close()
+        assert says in capfd.readouterr().err
+
+
 def test_the_county_day_is_the_same_for_the_same_seed_and_holds_who_it_should() -> None:
     rooms = Rooms(RoomId("o1"), RoomId("e1"), RoomId("o2"), RoomId("e2"))
     assert county_day(start_utc_ns=START_UTC_NS, rooms=rooms) == DAY
