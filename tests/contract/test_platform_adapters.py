@@ -367,7 +367,7 @@ def test_a_stand_in_that_cannot_start_says_why_and_what_to_do(
     (tmp_path / "platform.json").write_text("{")
     for process, says in (
         (PlatformProcess(tmp_path, "t"), "platform.json: Invalid JSON"),
-        (PlatformProcess(tmp_path / "new", "t", port), f"port {port}: Address already in use; choose another"),
+        (PlatformProcess(tmp_path / "new", "t", port), f"port {port}: Address already in use"),
     ):
         with pytest.raises(RuntimeError, match="ended with 2"):
             process.start()
