@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 HEAD_MAX_BYTES = 16_384
 BACKLOG_MAX_BYTES = 2 << 20  # 4 s of a 4 Mbit/s camera: enough for a recorder that waits for its disk
-HOPELESS_NS = 10 * S  # a client that takes nothing for so long is gone
+HOPELESS_NS = 10 * S  # a client whose backlog stays full for so long is gone
 
 
 class RtspServer:
@@ -130,7 +130,8 @@ class _Connection:
         if self._transport.is_closing():
             return 0
         if self._is_hopeless(units[-1].media_ns):
-            log.warning("client %s: took nothing for %d s, cut off", self._writer.get_extra_info("peername"), 10)
+            peer = self._writer.get_extra_info("peername")
+            log.warning("client %s: backlog full for %d s, cut off", peer, HOPELESS_NS // S)
             self.cut()
             return 0
         full = self._full_since_ns is not None

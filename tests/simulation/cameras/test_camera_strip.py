@@ -68,6 +68,11 @@ def test_a_camera_that_cannot_be_is_refused_with_a_way_out(wrong: dict[str, Any]
         CameraSpec(**wrong)
 
 
+def test_what_is_held_up_covers_neither_text_nor_strip() -> None:
+    held = held_qr(CameraSpec("a"), "x" * 300)
+    assert held.top >= 60 and held.top + held.y.shape[0] <= 340
+
+
 @pytest.mark.parametrize(
     ("text", "height", "because"),
     [("", 360, "1 to 300"), ("x" * 301, 360, "1 to 300"), ("评" * 300, 360, "750 bytes"), ("x" * 300, 180, "shorten")],
