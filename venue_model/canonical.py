@@ -71,8 +71,10 @@ def _check(obj: object, path: str) -> None:
         if abs(obj) > EXACT_LIMIT:
             raise ValueError(f"{path}: {obj} is outside ±(2^53 - 1); write it as text")
     elif type(obj) is str:
-        if any("\ud800" <= character <= "\udfff" for character in obj):
-            raise ValueError(f"{path}: text holds a lone surrogate and has no UTF-8 form")
+        try:
+            obj.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{path}: text holds a lone surrogate and has no UTF-8 form") from None
     elif isinstance(obj, dict):
         for key, value in obj.items():
             if type(key) is not str:

@@ -175,6 +175,27 @@ def parse_time_stamp(response: bytes) -> TimeStamp:
     return TimeStamp(signed, _digest(imprint[0]), der.expect(imprint[1], der.OCTET_STRING), utc)
 
 
+def check_time_stamp(response: bytes, stamped: bytes, chain: Sequence[bytes]) -> str | None:
+    """Why `response` does not show that `stamped` existed at its time, or None when it does.
+
+    `chain` holds the authority's certificates in DER.  They are judged at the moment of the stamp: an authority that
+    retires later does not take its stamps with it.
+    """
+    try:
+        stamp = parse_time_stamp(response)
+        roots = [load_certificate(data) for data in chain]
+    except ValueError as error:
+        return str(error)
+    signed = stamp.signed
+    if not is_signed(signed) or digest_of(signed.content or b"", signed.digest) != signed.message_digest:
+        return "the time stamp is not signed by its authority"
+    if not may_stamp_time(signed.signer):
+        return "the signer's certificate is not one for time stamps"
+    if digest_of(stamped, stamp.imprint_digest) != stamp.imprint:
+        return "it stamps another file"
+    return check_chain(signed, roots, stamp.utc)
+
+
 def granted_response(response: bytes) -> bytes:
     """The response without the authority's free text, which no signature covers.  ValueError when it was refused."""
     items = list(der.children(der.only(response, der.SEQUENCE)))

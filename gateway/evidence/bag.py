@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -83,9 +84,13 @@ def check_ref(ref: SegmentRef, project: str) -> None:
         raise EvidenceError(f"{ref.path}: track {ref.track!r} or its file suffix cannot be a file name in a package")
     if not HEX_HASH.fullmatch(ref.sha256) or not HEX_HASH.fullmatch(ref.sm3):
         raise EvidenceError(f"{ref.path}: the sidecar's hashes are not 64 hex digits; let the recorder close the segment")
-    if ref.path.is_symlink() or not ref.path.is_file():
+    try:
+        found = ref.path.lstat()
+    except OSError:
+        found = None
+    if found is None or not stat.S_ISREG(found.st_mode):
         raise EvidenceError(f"{ref.path}: not a file; take it out of the dossier and declare a gap with cause disk")
-    size = ref.path.stat().st_size
+    size = found.st_size
     if size != ref.bytes:
         raise EvidenceError(f"{ref.path}: {size} bytes, but {ref.bytes} when it was closed; keep it apart, declare a gap")
 

@@ -29,7 +29,7 @@ from venue_model.canonical import canonical_bytes, parse_canonical
 from venue_model.ids import is_id
 from venue_model.manifest import Gap
 from venue_model.moments import utc_text
-from venue_model.tools.package_seal import check_seal
+from venue_model.tools.package_seal import check_seal, ders_of
 
 DRAFT = ".sealing-"
 
@@ -173,8 +173,8 @@ def _key_line(draft: Path, path: str) -> str:
 def _sign(bag: Bag, info: list[tuple[str, str]], keys: SealKeys, authority: TimeStampAuthority | None) -> tuple[bytes, bool]:
     """Write tag files, signatures and time stamp.  Returns the signed tag manifest, and whether it was time-stamped.
 
-    bag-info says whether a stamp belongs to the package, so that a stripped one is missed.  An authority that does not
-    answer must not stop the seal: the tag files are then written again, and say so.
+    bag-info says whether a stamp belongs to the package, so that a stripped one is missed.  An authority that gives no
+    good answer must not stop the seal: the tag files are then written again, and say so.
     """
     if authority is None:
         return _sign_tags(bag, [*info, ("Seal-Time-Stamp", "none")], keys)[0], False
@@ -183,6 +183,9 @@ def _sign(bag: Bag, info: list[tuple[str, str]], keys: SealKeys, authority: Time
     tag_manifest, signature = _sign_tags(bag, [*info, ("Seal-Time-Stamp", "required"), chain], keys)
     try:
         response = cms.granted_response(authority.stamp(signature))
+        fault = cms.check_time_stamp(response, signature, ders_of(authority.chain_pem))
+        if fault:
+            raise ValueError(fault)
     except (OSError, ValueError) as error:
         (bag.folder / bag_text.TSA_CHAIN).unlink()
         return _sign_tags(bag, [*info, ("Seal-Time-Stamp", f"unavailable ({error})")], keys)[0], False

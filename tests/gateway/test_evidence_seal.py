@@ -7,15 +7,16 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from evidence_case import BEGIN_NS, END_NS, PROJECT, dossier, seal, segment, venue_keys
+from evidence_case import BEGIN_NS, END_NS, NOW_NS, PROJECT, dossier, seal, segment, venue_keys
 from evidence_tsa import time_stamp_authority
 
 from gateway.evidence import seal as sealing
 from gateway.evidence.dossier import EvidenceError
-from gateway.evidence.seal import TimeStampAuthority, packages_of
+from gateway.evidence.seal import TimeStampAuthority, packages_of, seal_project
 from gateway.evidence.translog import TransparencyLog
 from venue_model.manifest import Gap
 from venue_model.moments import S
@@ -59,6 +60,16 @@ def test_an_authority_that_does_not_answer_does_not_stop_the_seal_and_the_packag
     assert not sealed.time_stamped
     assert "Seal-Time-Stamp: unavailable (no answer in 10 s)" in (sealed.path / "bag-info.txt").read_text()
     assert verify(sealed.path) == []
+
+
+def test_a_time_stamp_that_does_not_hold_counts_as_no_answer(tmp_path: Path) -> None:
+    true, other = time_stamp_authority(tmp_path / "tsa"), time_stamp_authority(tmp_path / "other")
+    wrong_file = TimeStampAuthority(lambda signature: true.stamp(signature + b"x"), true.chain_pem)
+    wrong_root = TimeStampAuthority(true.stamp, other.chain_pem)
+    for authority, reason in ((wrong_file, "stamps another file"), (wrong_root, "not issued by a known authority")):
+        sealed = seal(tmp_path, dossier(tmp_path), authority)
+        assert reason in (sealed.path / "bag-info.txt").read_text()
+        assert verify(sealed.path) == []
 
 
 def test_a_refused_time_stamp_counts_as_no_answer(tmp_path: Path) -> None:
@@ -113,6 +124,25 @@ def test_a_second_seal_is_a_new_package_that_names_the_first(tmp_path: Path) -> 
     assert packages_of(tmp_path / "out", PROJECT) == [first.path, second.path]
     assert f"Seal-Former: {first.path.name} " in (second.path / "bag-info.txt").read_text()
     assert verify(first.path) == [] == verify(second.path)
+
+
+def test_seals_at_the_same_moment_take_different_numbers(tmp_path: Path) -> None:
+    venue_keys(tmp_path)
+    case = dossier(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        sealed = list(pool.map(lambda _: seal(tmp_path, case), range(4)))
+    assert sorted(one.sequence for one in sealed) == [1, 2, 3, 4]
+    assert all(verify(one.path) == [] for one in sealed)
+
+
+def test_a_seal_that_would_not_verify_is_not_given_out(tmp_path: Path) -> None:
+    keys = dataclasses.replace(venue_keys(tmp_path), authority=venue_keys(tmp_path / "other").authority)
+    with (
+        TransparencyLog(tmp_path / "log.sqlite", "bidhall.example/venue-a", keys.log_key) as log,
+        pytest.raises(EvidenceError, match="does not verify"),
+    ):
+        seal_project(dossier(tmp_path), tmp_path / "out", keys, log, NOW_NS)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_project_whose_name_begins_alike_is_not_counted(tmp_path: Path) -> None:

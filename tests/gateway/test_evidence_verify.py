@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from evidence_case import PROJECT, dossier, seal, venue_keys
 from evidence_tsa import time_stamp_authority
 
@@ -143,6 +145,65 @@ def test_records_that_contradict_each_other_are_found_whoever_signed_them(packag
     assert ("data/records/timeline.json", "coverage") in kinds
     assert ("data/records/segments.merkle.json", "bad-proof") in kinds
     assert ("data/media/cam-1/000001_20260921T010000Z.mp4", "unlisted") in kinds
+
+
+def test_a_forger_s_own_signature_does_not_pass_under_the_venue_s_certificates(package: Path, tmp_path: Path) -> None:
+    """Everything is signed anew by another authority, and the venue's certificates are left lying beside it."""
+    anchor = (package / "seal/certs/ca.pem").read_bytes()
+    forger = venue_keys(tmp_path)
+    signature = (
+        pkcs7.PKCS7SignatureBuilder()
+        .set_data((package / "tagmanifest-sha256.txt").read_bytes())
+        .add_signer(forger.signer, forger.signer_key, hashes.SHA256())
+        .add_certificate(forger.authority)
+        .sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.NoCapabilities])
+    )
+    (package / "seal/tagmanifest-sha256.txt.p7s").write_bytes(signature)
+    kinds = {(f.path, f.kind) for f in verify(package, trusted=read_trust(anchor))}
+    assert ("seal/certs/signer.pem", "bad-certificate") in kinds
+    assert ("seal/tagmanifest-sha256.txt.p7s.tsr", "bad-signature") in kinds  # it stamps the true signature
+
+
+@pytest.mark.parametrize("shorter", ["manifest-sha256.txt", "manifest-sm3.txt"])
+def test_a_file_that_only_one_manifest_lists_is_found(package: Path, shorter: str) -> None:
+    lines = (package / shorter).read_text().splitlines(keepends=True)
+    (package / shorter).write_text("".join(lines[1:]))
+    assert (shorter, "bad-manifest") in found(package)
+
+
+def test_a_payload_manifest_that_lists_a_file_outside_the_payload_is_found(package: Path) -> None:
+    content = (package / "seal/log.pub.pem").read_bytes()
+    with (package / "manifest-sha256.txt").open("a") as manifest:
+        manifest.write(f"{hashlib.sha256(content).hexdigest()}  seal/log.pub.pem\n")
+    assert ("seal/log.pub.pem", "bad-manifest") in found(package)
+
+
+def test_a_timeline_that_states_other_hashes_or_sizes_is_found(package: Path) -> None:
+    def lie(record: dict[str, object]) -> None:
+        segments = record["segments"]
+        assert isinstance(segments, list)
+        segments[0]["sm3"], segments[1]["bytes"] = "00" * 32, 1
+
+    reseal(package, "data/records/timeline.json", lie)
+    kinds = found(package)
+    assert ("data/records/timeline.json", "bad-record") in kinds
+    assert ("data/media/cam-1/000002_20260921T010010Z.mp4", "changed") in kinds
+
+
+def test_a_line_taken_out_of_the_access_log_is_found(package: Path) -> None:
+    log = package / "data/records/access-log.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[1:]))
+    assert ("data/records/access-log.jsonl", "chain") in found(package)
+
+
+def test_footage_of_another_project_is_found(package: Path) -> None:
+    def relabel(record: dict[str, object]) -> None:
+        segments = record["segments"]
+        assert isinstance(segments, list)
+        segments[0]["project"] = "P9999"
+
+    reseal(package, "data/records/timeline.json", relabel)
+    assert ("data/records/timeline.json", "foreign-project") in found(package)
 
 
 def test_a_stripped_time_stamp_is_missed(package: Path) -> None:
