@@ -28,6 +28,7 @@ class SerialLine:
         self._serial: Serial | None = None
         self._retry_s = _FIRST_RETRY_S
         self._retry_due_ns = 0
+        self._unread = False
         self.fault = ""
 
     @property
@@ -48,6 +49,7 @@ class SerialLine:
             self._retry_s = _FIRST_RETRY_S
 
     def read(self, max_bytes: int) -> bytes:
+        self._unread = False
         if self._serial is None:
             return b""
         try:
@@ -68,12 +70,13 @@ class SerialLine:
         return -1 if sent is None else sent
 
     def wait(self, timeout_s: float) -> None:
-        """Return when bytes have arrived, or after `timeout_s`."""
-        if self._serial is None:
-            time.sleep(_CLOSED_WAIT_S)
+        """Return when bytes have arrived, or after `timeout_s`.  Bytes that nobody took (noise between exchanges) wake once."""
+        if self._serial is None or self._unread:
+            time.sleep(_CLOSED_WAIT_S if self._serial is None else timeout_s)
             return
         try:
-            select.select([self._serial.fileno()], [], [], timeout_s)
+            ready, _, _ = select.select([self._serial.fileno()], [], [], timeout_s)
+            self._unread = bool(ready)
         except (OSError, ValueError) as error:
             self._give_up(error)
 

@@ -205,8 +205,10 @@ def _finding(link: Link, seen: Seen, silent: bool) -> State | None:
         return State.NO_PORT
     if link.known is not None and not link.secure:
         return link.known
-    waited = seen.mono_ns - link.attempt_ns >= GRACE_S * S
-    return State.NO_ANSWER if silent and waited and not link.broken else None
+    if not silent or seen.mono_ns - link.attempt_ns < GRACE_S * S:
+        return None
+    # A reader that has said something in this attempt is judged when the attempt ends.
+    return State.NO_ANSWER if link.secure or not (link.answered or link.broken) else None
 
 
 def _tell_well(link: Link, now_ns: int) -> tuple[Link, tuple[Action, ...]]:

@@ -37,9 +37,12 @@ class _Flash:
 
 
 class VirtualReader:
-    """Attach it to a `SerialBus`.  `present` and `tamper` may be called from any thread."""
+    """Attach it to a `SerialBus`.  `present` and `tamper` may be called from any thread.
 
-    def __init__(self, address: int, scbk: bytes, serial_number: int = 1) -> None:
+    Without a key it is as it comes out of the box: it takes the public key SCBK-D, and any new key from anyone.
+    """
+
+    def __init__(self, address: int, scbk: bytes | None, serial_number: int = 1) -> None:
         import osdp_sys
         from osdp import Capability, Command, Event, LibFlag, PDCapabilities, PdId, PDInfo, StatusReportType
 
@@ -53,7 +56,8 @@ class VirtualReader:
         self._heard = bytearray()
         self._said = bytearray()
         identity = PdId(1, 1, 0x00B1D0, serial_number, 0x010000)
-        info = PDInfo(address, _Wire(self._heard, self._said), scbk, f"PD-{address}", [LibFlag.EnforceSecure], identity)
+        flags = [LibFlag.InstallMode if scbk is None else LibFlag.EnforceSecure]
+        info = PDInfo(address, _Wire(self._heard, self._said), scbk, f"PD-{address}", flags, identity)
         abilities = PDCapabilities(
             [
                 (Capability.CardDataFormat, 1, 1),

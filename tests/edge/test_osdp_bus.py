@@ -22,7 +22,7 @@ ACK_BYTES = 16  # an acknowledgement has 15 bytes on the line; a card read has m
 class Bench:
     """One line, its readers at addresses 1, 2 …, and everything that the driver emitted."""
 
-    def __init__(self, folder: Path, readers: int = 1, reader_key: bytes = KEY, baud: int | None = None) -> None:
+    def __init__(self, folder: Path, readers: int = 1, reader_key: bytes | None = KEY, baud: int | None = None) -> None:
         self.line = SerialBus(folder / "line", baud)
         self.readers = [VirtualReader(address + 1, reader_key, serial_number=address) for address in range(readers)]
         for reader in self.readers:
@@ -69,6 +69,11 @@ class Bench:
 @pytest.fixture
 def short_quarantine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osdp_watch, "QUARANTINE_S", 0.1)
+
+
+@pytest.fixture
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osdp_watch, "GRACE_S", 0.5)
 
 
 @pytest.fixture
@@ -144,7 +149,7 @@ def test_a_card_shown_while_the_line_was_cut_opens_nothing_later(tmp_path: Path)
 
 
 @pytest.mark.parts
-def test_a_pulled_adapter_kills_nothing_and_comes_back(bench: Bench) -> None:
+def test_a_pulled_adapter_kills_nothing_and_comes_back(short_grace: None, bench: Bench) -> None:
     bench.line.unplug()
     bench.until(lambda: "no-port" in bench.told("line") and "no-port" in bench.told(), 5)
     with pytest.raises(DeviceError, match="not connected"):
@@ -169,8 +174,9 @@ def test_a_missing_port_is_told_and_awaited(tmp_path: Path, short_quarantine: No
 
 
 @pytest.mark.parts
-def test_a_reader_with_another_key_never_comes_online_and_says_so(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, reader_key=secrets.token_bytes(16))
+@pytest.mark.parametrize("key", [secrets.token_bytes(16), None], ids=["another key", "fresh from the box"])
+def test_a_reader_without_our_key_never_comes_online_and_says_so(tmp_path: Path, short_grace: None, key: bytes | None) -> None:
+    bench = Bench(tmp_path, reader_key=key)
     try:
         bench.start()
         bench.reader.present(CARD, 32)
@@ -182,7 +188,7 @@ def test_a_reader_with_another_key_never_comes_online_and_says_so(tmp_path: Path
 
 
 @pytest.mark.parts
-def test_two_readers_with_one_address_are_told_as_such(tmp_path: Path) -> None:
+def test_two_readers_with_one_address_are_told_as_such(tmp_path: Path, short_grace: None) -> None:
     bench = Bench(tmp_path)
     try:
         bench.line.attach(VirtualReader(1, KEY, serial_number=99))
