@@ -49,6 +49,8 @@ class OsdpBus:
         self._stopping.set()
         self._thread.join()
         self._thread = None
+        for state in self._states:
+            state.forget()
 
     def _run(self, emit: Emit) -> None:
         """Serve until stopped.  A fault of our own costs a second and a fresh session, never the thread."""

@@ -40,6 +40,12 @@ class SlotState:
         self.answers: deque[tuple[int, Answer]] = deque(maxlen=_ANSWERS_WAITING)
         self.tampered = False
 
+    def forget(self) -> None:
+        """The line is released: the reader is not connected, and its next connection is news."""
+        self.link = new_link(time.monotonic_ns())
+        self.answers.clear()
+        self.tampered = False
+
     def asked(self) -> None:
         self.link = note_asked(self.link, time.monotonic_ns())
 

@@ -160,6 +160,17 @@ def test_a_pulled_adapter_kills_nothing_and_comes_back(short_grace: None, bench:
 
 
 @pytest.mark.parts
+def test_a_stopped_line_is_released_and_may_be_started_again(bench: Bench) -> None:
+    bench.bus.stop()
+    bench.bus.stop()
+    with pytest.raises(DeviceError, match="not connected"):
+        bench.bus.reader("reader-1").answer(True)
+    bench.start()
+    bench.until(lambda: bench.told() == ["online", "online"])
+    bench.passes(CARD)
+
+
+@pytest.mark.parts
 def test_a_missing_port_is_told_and_awaited(tmp_path: Path, short_quarantine: None) -> None:
     bench = Bench(tmp_path)
     try:
