@@ -73,10 +73,10 @@ def build(plan: StagePlan, rng: random.Random) -> HardwareRack:
         for bus in plan.buses(board):
             line = SerialBus(bus.port)
             rack.add("bus", bus.id, Bus(line))
-            for address, device in enumerate(bus.readers):
-                reader = VirtualReader(address, reader_key(device), address + 1)
+            for address, name in enumerate(bus.readers):
+                reader = VirtualReader(address, reader_key(name), address + 1)
                 line.attach(reader)
-                rack.add("reader", device, Reader(reader))
+                rack.add("reader", name, Reader(reader))
     for device in plan.venue.devices.values():
         if device.kind is DeviceKind.SIGN:
             rack.add("sign", device.id, Sign(device.id, plan.sign_port(device.id)))

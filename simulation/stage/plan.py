@@ -4,6 +4,7 @@ One plan is read by both sides: the hardware process builds the far ends from it
 """
 
 import hashlib
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,25 @@ class StagePlan:
         return tuple(d.id for d in self.venue.devices.values() if d.kind in (DeviceKind.CAMERA, DeviceKind.QR_CAMERA))
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody holds at this moment."""
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [int(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
 def reader_key(reader: DeviceId) -> bytes:
     """A virtual reader's secure-channel key.  Virtual readers are nobody's secret; real ones get `secrets.token_bytes(16)`."""
     return hashlib.sha256(b"bidhall virtual reader " + reader.encode()).digest()[:16]
 
 
-def wiring(plan: StagePlan, board: BoardId, record: Commission, camera_urls: dict[str, str], evidence: Path) -> dict[str, Any]:
+def wiring(
+    plan: StagePlan, board: BoardId, record: Commission, camera_urls: dict[str, str], kiosk_ports: dict[DeviceId, int], evidence: Path
+) -> dict[str, Any]:
     """The `wiring` table of one agent's configuration."""
     from edge.core.site import input_lines, output_lines
 
@@ -76,11 +90,11 @@ def wiring(plan: StagePlan, board: BoardId, record: Commission, camera_urls: dic
             case DeviceKind.SIGN:
                 table[device.id] = {"driver": "sign", "port": str(plan.sign_port(device.id)), "columns": 40}
             case DeviceKind.KIOSK:
-                table[device.id] = {"driver": "kiosk", "port": 0, "page_required": False}
+                table[device.id] = {"driver": "kiosk", "port": kiosk_ports[device.id], "page_required": False}
             case DeviceKind.QR_CAMERA:
                 table[device.id] = {"driver": "qr", "url": camera_urls[device.id]}
             case DeviceKind.CAMERA:
                 cameras[device.id] = camera_urls[device.id]
     if cameras:
-        table[f"{board}-recorder"] = {"driver": "recorder", "root": str(evidence), "cameras": cameras}
+        table[f"{board}-recorder"] = {"driver": "recorder", "evidence": str(evidence), "cameras": cameras}
     return table
