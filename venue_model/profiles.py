@@ -5,8 +5,11 @@ A profile says, for each door mode and zone, which groups may enter.  It can sep
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from venue_model.groups import ALWAYS_SEPARATED, Pair, Role, pair, separated_pairs
 from venue_model.zones import Zone, never_admits
@@ -44,6 +47,20 @@ class ProfileError(ValueError):
     """A profile file breaks a rule that no profile may break.  The text lists every problem, one a line."""
 
 
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class _File:
+    id: str
+    zh: str
+    en: str
+    separated: list[list[str]] = field(default_factory=list)
+    mode: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+
+_ADAPTER = TypeAdapter(_File)
+_REMEDIES = {"missing": "missing; add it", "unexpected_keyword_argument": "not a key of a profile; remove it, or mend its spelling"}
+
+
 def load_profile(text: str, source: str) -> Profile:
     """Build a profile from TOML text; `source` names the file in errors.
 
@@ -53,24 +70,28 @@ def load_profile(text: str, source: str) -> Profile:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{source}: not TOML: {error}") from None
+    try:
+        file = _ADAPTER.validate_python(raw)
+    except ValidationError as error:
+        raise ProfileError("\n".join(_shape_problem(source, found) for found in error.errors(include_url=False))) from None
     problems: list[str] = []
 
-    def role(code: object, place: str) -> Role | None:
+    def role(code: str, place: str) -> Role | None:
         try:
-            return Role(str(code))
+            return Role(code)
         except ValueError:
             problems.append(f"{source}: {place}: {code!r} is no role; roles: {', '.join(Role)}")
             return None
 
     separated = set(ALWAYS_SEPARATED)
-    for index, codes in enumerate(raw.get("separated", [])):
+    for index, codes in enumerate(file.separated):
         both = [role(code, f"separated[{index}]") for code in codes]
-        if len(both) == 2 and both[0] is not None and both[1] is not None:
+        if len(set(both)) == len(both) == 2 and both[0] is not None and both[1] is not None:
             separated.add(pair(both[0], both[1]))
         elif None not in both:
-            problems.append(f"{source}: separated[{index}]: a pair has two roles, this has {len(both)}")
+            problems.append(f"{source}: separated[{index}]: a pair has two different roles, this has {', '.join(codes) or 'none'}")
     admits: dict[DoorMode, dict[Zone, tuple[Role, ...]]] = {}
-    for mode_name, zones in raw.get("mode", {}).items():
+    for mode_name, zones in file.mode.items():
         if mode_name not in set(DoorMode) - {DoorMode.CLEAR}:
             modes = ", ".join(m for m in DoorMode if m is not DoorMode.CLEAR)
             problems.append(f"{source}: mode.{mode_name}: no such mode; modes: {modes}")
@@ -89,4 +110,9 @@ def load_profile(text: str, source: str) -> Profile:
             admits.setdefault(DoorMode(mode_name), {})[Zone(zone_name)] = groups
     if problems:
         raise ProfileError("\n".join(problems))
-    return Profile(str(raw["id"]), str(raw["zh"]), str(raw["en"]), frozenset(separated), admits)
+    return Profile(file.id, file.zh, file.en, frozenset(separated), admits)
+
+
+def _shape_problem(source: str, found: Any) -> str:
+    place = ".".join(str(part) for part in found["loc"]) or "file"
+    return f"{source}: {place}: {_REMEDIES.get(found['type'], found['msg'])}"
