@@ -6,15 +6,19 @@ State is retained and repeatable; acts are never retained.  `decode` turns bytes
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from venue_model.door_policy import PolicyBody
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RoomId, RunId, VenueId
 
 MAX_BYTES = 262_144  # refuse before parsing: no honest message of ours comes near
 _LAX = ConfigDict(extra="ignore")
+# What a database column and every JSON reader hold: a number beyond is refused here, and not deep inside a desk.
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+UtcNs = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Net = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Status:
     """Retained birth and last will.  A late will of an older session must not bury a living one: compare `session`."""
 
     on: bool
-    session: int
+    session: Count
     why: str = ""
     v: int = 1
 
@@ -100,10 +104,10 @@ class Want:
 class Desired:
     """Retained full desired state of one agent.  (epoch, generation) only grow; an equal pair is acknowledged again, an older refused."""
 
-    epoch: int  # the gateway's incarnation
-    generation: int  # per agent
+    epoch: Count  # the gateway's incarnation
+    generation: Count  # per agent
     run: RunId | None
-    issued_utc_ns: int
+    issued_utc_ns: UtcNs
     devices: dict[DeviceId, Want]
     v: int = 1
 
@@ -113,11 +117,11 @@ class Desired:
 class RoomScene:
     """Retained broadcast of a run: the fast path.  Each agent takes its own part; its `desired` follows and is the truth."""
 
-    epoch: int
+    epoch: Count
     run: RunId
     room: RoomId
     scene: str
-    members: dict[BoardId, int]  # agent → generation of the desired document that follows
+    members: dict[BoardId, Count]  # agent → generation of the desired document that follows
     devices: dict[DeviceId, Want]
     v: int = 1
 
@@ -134,7 +138,7 @@ class DeviceReport:
     code: int
     run: RunId | None = None
     text: str = ""  # for the mechanic, when the code is not 200
-    took_ms: int = 0
+    took_ms: Count = 0
     online: bool = True
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -144,9 +148,9 @@ class DeviceReport:
 class ComponentReport:
     """How a door stands towards one separation domain: the policy it holds and its net count of people through it."""
 
-    term: int
-    epoch: int
-    net: int  # passages in minus out through this door, as seen by this domain
+    term: Count
+    epoch: Count
+    net: Net  # passages in minus out through this door, as seen by this domain
     settled: bool  # closed and locked, nothing pending: only then does the report count in a CLEAR
 
 
@@ -159,7 +163,7 @@ class DoorReport:
     released: bool
     fire: bool
     components: dict[ComponentId, ComponentReport]
-    lease_left_s: int
+    lease_left_s: Count
     refused: str = ""  # why the last policy was not accepted
     suspect: bool = False  # the counts may be wrong since something passed unseen; the next admission clears it
 
@@ -169,9 +173,9 @@ class DoorReport:
 class Reported:
     """Retained achieved state of one agent."""
 
-    session: int
-    epoch: int
-    generation: int
+    session: Count
+    epoch: Count
+    generation: Count
     devices: dict[DeviceId, DeviceReport]
     doors: dict[DoorId, DoorReport]
     v: int = 1
@@ -182,8 +186,8 @@ class Reported:
 class JournalEvent:
     """One line of an agent's journal."""
 
-    seq: int
-    utc_ns: int
+    seq: Count
+    utc_ns: UtcNs
     kind: str  # "passage", "refusal", "alarm", "segment" …
     body: dict[str, Any]
     lot: LotId | None = None
@@ -206,8 +210,8 @@ class Command:
 
     id: str
     kind: str
-    issued_utc_ns: int
-    ttl_ms: int
+    issued_utc_ns: UtcNs
+    ttl_ms: Count
     body: dict[str, Any] = field(default_factory=dict)
     signature: str = ""  # hex, over `signed.ack_bytes` or `signed.pulse_bytes`
     v: int = 1
@@ -229,7 +233,7 @@ class GatewayStatus:
     """Retained: is the gateway there, and which incarnation."""
 
     on: bool
-    epoch: int
+    epoch: Count
     v: int = 1
 
 
