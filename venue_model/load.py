@@ -160,7 +160,7 @@ def _shape_problem(source: str, raw: dict[str, Any], found: Any) -> Problem:
     place = f"{place}: {where}" if where else place
     remedies = {
         "missing": "add it",
-        "extra_forbidden": "remove it, or mend its spelling",
+        "unexpected_keyword_argument": "remove it, or mend its spelling",
         "enum": f"write one of {found.get('ctx', {}).get('expected', 'the listed words')}",
     }
     return Problem(source, place, str(found["msg"]), remedies.get(found["type"], "mend the value"))
@@ -229,7 +229,8 @@ class _Reader:
 
     def _door(self, d: _DoorTable, rooms: dict[RoomId, Room], boards: dict[BoardId, Board]) -> Door | None:
         place = f'door "{d.id}"'
-        ok = all([self._known(place, side, room, rooms, "rooms") for side, room in (("outside", d.outside), ("inside", d.inside))])
+        known = [self._known(place, side, room, rooms, "rooms") for side, room in (("outside", d.outside), ("inside", d.inside))]
+        ok = all(known)
         if d.outside == d.inside:
             self.fault(place, "both sides are the same room", "name the room on each side")
             ok = False
