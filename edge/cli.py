@@ -1,0 +1,64 @@
+"""`bidhall edge --config FILE`: run the agent of one board until it is told to stop."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from threading import Event as Flag
+
+from edge.shell.config import ConfigError, EdgeConfig, load_config
+from edge.shell.disk import Disk, DiskError
+from edge.shell.drivers import WiringError
+from edge.shell.hardware import Hardware
+from edge.shell.run import EdgeAgent
+from venue_model.wire import Topics
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit 0 after SIGTERM or SIGINT, 1 when the disk cannot be used, 2 for a wrong configuration or usage."""
+    about = "门禁与设备控制器 / the agent of one board: doors, readers, displays, cameras"
+    parser = argparse.ArgumentParser(prog="bidhall edge", description=about)
+    parser.add_argument("--config", type=Path, default=Path("edge.json"), help="the agent's file (default: edge.json)")
+    parser.add_argument("--verbose", action="store_true", help="log what mechanics want to know")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        config = load_config(options.config)
+        hardware = Hardware.from_wiring(config.wiring, config.data)
+    except (ConfigError, WiringError) as fault:
+        text = f"{options.config}: {fault}" if isinstance(fault, WiringError) else str(fault)
+        print(text, file=sys.stderr)
+        return 2
+    try:
+        agent = open_agent(config, hardware)
+    except DiskError as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    stopping = Flag()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    agent.start()
+    stopping.wait()
+    agent.stop()
+    return 0
+
+
+def open_agent(config: EdgeConfig, hardware: Hardware) -> EdgeAgent:
+    """The agent of a configuration, not yet started.  Raises DiskError."""
+    from edge.shell.mqtt import AgentLink
+
+    commission, broker = config.commission, config.broker
+    disk = Disk(config.data / "agent.db")
+    link = partial(AgentLink, broker.host, broker.port, commission.agent, broker.password, Topics(commission.venue))
+    return EdgeAgent(
+        commission,
+        config.commissioned,
+        disk,
+        hardware,
+        lambda next_session, on_message, on_connection: link(
+            next_session=next_session, on_message=on_message, on_connection=on_connection
+        ),
+    )

@@ -1,0 +1,99 @@
+"""A signed policy arrives: what it changes at the doors of its domains."""
+
+from dataclasses import replace
+from functools import partial
+
+from edge.core import door
+from edge.core.door import Grant, How
+from edge.core.effects import Effect
+from edge.core.entry import admit, refuse_staff
+from edge.core.journal import Record
+from edge.core.passing import moved
+from edge.core.policy import Accepted, Rejected, accept, check_body
+from edge.core.state import Day, State
+from venue_model.commissioning import DoorRecord
+from venue_model.door_policy import ComponentPolicy, PolicyBody, Refuse
+from venue_model.ids import ComponentId
+from venue_model.moments import Now, S
+
+Step = tuple[State, list[Effect]]
+
+
+def step_policy(state: State, body: PolicyBody, now: Now) -> Step:
+    """Take a body whose signature is verified.  Each domain is judged by itself; a refused one keeps what it has."""
+    commission = state.site.commission
+    fault = check_body(body, commission, state.session, state.renewal)
+    if fault is not None:
+        return state, [] if fault.ordinary else [_line(None, fault)]
+    day = Day(body.salt, {entry.digest: entry.group for entry in body.elsewhere})
+    state = replace(state, renewal=body.renewal, day=state.day if state.day == day else day)
+    lines: list[Effect] = []
+    for offered in body.components:
+        verdict = accept(state.held.get(offered.component), offered, body.salt, commission)
+        state = _taken(state, offered, verdict, body.lease_s, now, lines)
+    state, effects = recheck(state, now)
+    return state, [*lines, *effects]
+
+
+def recheck(state: State, now: Now) -> Step:
+    """Withdraw every pending grant that would not be given any more."""
+    effects: list[Effect] = []
+    for record in state.site.doors.values():
+        after, outcomes = door.withdraw(record, state.doors[record.id], partial(_why_not, state, record, now), now)
+        state, seen = moved(replace(state, doors={**state.doors, record.id: after}), outcomes, now)
+        effects += seen
+    return state, effects
+
+
+def _why_not(state: State, record: DoorRecord, now: Now, grant: Grant) -> str:
+    if record.inside is None:
+        return ""
+    verdict = refuse_staff(state, record, now) if grant.how is How.PULSE else admit(state, record, record.inside, grant.credential, now)
+    return verdict.rule if isinstance(verdict, Refuse) else ""
+
+
+def _taken(
+    state: State, offered: ComponentPolicy, verdict: Accepted | Rejected, lease_s: int, now: Now, lines: list[Effect]
+) -> State:
+    component = offered.component
+    if isinstance(verdict, Rejected):
+        text = f"{verdict.code}: {verdict.because}"
+        if state.refused.get(component) != text:
+            lines.append(_line(offered, verdict))
+        return replace(state, refused={**state.refused, component: text})
+    before = state.held.get(component)
+    leases = {**state.leases, component: now.mono_ns + lease_s * S}
+    state = replace(state, leases=leases, refused={c: why for c, why in state.refused.items() if c != component})
+    if verdict.held is before:
+        return state
+    state = replace(state, held={**state.held, component: verdict.held})
+    if verdict.changed:
+        lines.append(_line(offered, verdict))
+        if offered.groups:
+            state = _trusted(state, component)
+    return state
+
+
+def _trusted(state: State, component: ComponentId) -> State:
+    """Whoever admits people to a domain has answered for its counts."""
+    doors = {
+        id: replace(d, ledger=replace(d.ledger, suspect=False))
+        for id, d in state.doors.items()
+        if d.ledger.suspect and component in (state.site.doors[id].inside, state.site.doors[id].outside)
+    }
+    return replace(state, doors={**state.doors, **doors}) if doors else state
+
+
+def _line(offered: ComponentPolicy | None, verdict: Accepted | Rejected) -> Record:
+    body: dict[str, object] = {}
+    if offered is not None:
+        body |= {
+            "component": offered.component, "term": offered.term, "epoch": offered.epoch, "mode": offered.mode.value,
+            "groups": [group.value for group in offered.groups], "seal": offered.seal,
+        }  # fmt: skip
+    if isinstance(verdict, Rejected):
+        body |= {"result": "rejected", "code": verdict.code, "because": verdict.because}
+    else:
+        body |= {"result": "accepted"}
+    lots = {entry.lot for entry in offered.passes} if offered else set()
+    return Record("policy", body, lots.pop() if len(lots) == 1 else None)  # type: ignore[arg-type]

@@ -1,0 +1,62 @@
+"""The achieved state of the board, as it is published."""
+
+from dataclasses import replace
+
+from edge.core import door, locker, scene
+from edge.core.state import State
+from venue_model.commissioning import DeviceRecord, DoorRecord
+from venue_model.ids import ComponentId
+from venue_model.moments import Now, S
+from venue_model.venue import DeviceKind
+from venue_model.wire import APPLIED, FAULT, ComponentReport, DeviceReport, DoorReport, Reported
+
+_DRIVEN = (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA, DeviceKind.LIGHT)
+
+
+def reported(state: State, now: Now) -> Reported:
+    """Everything that the gateway needs to know, whole and repeatable."""
+    epoch, generation = scene.order_of(state.scene) if state.scene.desired else (0, 0)
+    devices = {device.id: _device(state, device) for device in state.site.devices.values()}
+    doors = {id: _door(state, record, now) for id, record in state.site.doors.items()}
+    return Reported(state.session or 0, epoch, generation, {**devices, **state.scene.foreign}, doors)
+
+
+def without_clock(report: Reported) -> Reported:
+    """What counts as a change: everything but the seconds that are left of the leases."""
+    doors = {id: replace(d, lease_left_s=1 if d.lease_left_s else 0) for id, d in report.doors.items()}
+    return replace(report, doors=doors)
+
+
+def _device(state: State, device: DeviceRecord) -> DeviceReport:
+    health = state.health.get(device.id)
+    if device.kind in _DRIVEN:
+        return scene.report(state.scene.devices.get(device.id, scene.DeviceScene()))
+    if health is not None and not health.ok:
+        return DeviceReport(FAULT, text=health.detail, online=False)
+    match device.kind:
+        case DeviceKind.LOCKER:
+            metal = state.lockers.metal.get(device.id, locker.LockerState())
+            return DeviceReport(APPLIED, state={"taken": device.id in state.lockers.owners, "closed": metal.closed})
+        case DeviceKind.FIRE_INPUT:
+            return DeviceReport(APPLIED, state={"active": device.id in state.fires})
+        case _:
+            return DeviceReport(APPLIED, text=health.detail if health and health.code != "online" else "")
+
+
+def _door(state: State, record: DoorRecord, now: Now) -> DoorReport:
+    d = state.doors[record.id]
+    sides = tuple(dict.fromkeys(c for c in (record.inside, record.outside) if c is not None))
+    refused = next((state.refused[c] for c in sides if c in state.refused), "")
+    components = {c: _component(state, d, c) for c in sides}
+    left_s = min((_left_s(state, c, now) for c in sides), default=0)
+    return DoorReport(door.position(d), d.released, d.fire, components, left_s, refused, d.ledger.suspect)
+
+
+def _component(state: State, d: door.DoorState, component: ComponentId) -> ComponentReport:
+    held = state.held.get(component)
+    term, epoch = held.policy.order if held else (0, 0)
+    return ComponentReport(term, epoch, d.ledger.net.get(component, 0), door.settled(d))
+
+
+def _left_s(state: State, component: ComponentId, now: Now) -> int:
+    return max(0, (state.leases.get(component, 0) - now.mono_ns) // S)

@@ -1,0 +1,219 @@
+"""What the devices of this board should show, shine and record, and how far they have come.
+
+Level-triggered: what is wanted and not achieved is asked of the device; what is achieved is acknowledged again.  The `desired`
+document is the truth; a room's broadcast only brings its part sooner.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from edge.core.effects import Acknowledge, Effect, ShowText, StartRecording, StopRecording, SwitchLight
+from edge.core.journal import Record
+from edge.core.site import Site, light_line
+from venue_model.commissioning import DeviceRecord
+from venue_model.ids import DeviceId, RunId
+from venue_model.moments import MS, Now, S
+from venue_model.venue import DeviceKind
+from venue_model.wire import ACCEPTED, APPLIED, FAULT, STALE, UNSUPPORTED, Desired, DeviceReport, RoomScene, Want
+
+RETRY_NS = 10 * S  # a device that failed is asked again
+NOTICE_NS = 4 * S  # how long a kiosk tells a person why the door stays shut
+
+Order = tuple[int, int]  # (epoch, generation)
+_NEVER: Order = (-1, -1)
+_TEXT_KINDS = (DeviceKind.SIGN, DeviceKind.KIOSK)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceScene:
+    """One device's way from wanted to achieved."""
+
+    want: Want | None = None
+    run: RunId | None = None
+    achieved: Want | None = None  # what it last acknowledged; None: unknown
+    ticket: int | None = None  # of the effect under way
+    began_ns: int = 0
+    took_ms: int = 0
+    fault: str = ""
+    refused: str = ""  # why its last order was not taken; code in `refused_code`
+    refused_code: int = 0
+    retry_ns: int | None = None
+    online: bool = True
+    health: str = ""  # for the mechanic, while it is not online
+    notice_until_ns: int | None = None  # a kiosk is telling somebody something
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All devices, and the order they come from."""
+
+    desired: Desired | None = None  # on disk: a board that restarts converges alone
+    ahead: Order = _NEVER  # of the last broadcast
+    devices: Mapping[DeviceId, DeviceScene] = field(default_factory=dict)
+    foreign: Mapping[DeviceId, DeviceReport] = field(default_factory=dict)  # named in the document, and not of this board
+    next_ticket: int = 1
+
+
+Step = tuple[Scene, list[Effect]]
+
+
+def step_desired(site: Site, scene: Scene, desired: Desired, now: Now) -> Step:
+    """Take a document: a newer one is adopted, an equal one acknowledged again, an older one refused."""
+    held = order_of(scene)
+    offered = (desired.epoch, desired.generation)
+    if offered < held:
+        text = f"generation {desired.generation} of epoch {desired.epoch} is older than {held[1]} of {held[0]}"
+        devices = {d: replace(s, refused=text, refused_code=STALE) if d in desired.devices else s for d, s in scene.devices.items()}
+        return replace(scene, devices=devices), [Acknowledge()]
+    if offered == held:
+        devices = {d: replace(s, refused="", refused_code=0) if s.refused_code == STALE else s for d, s in scene.devices.items()}
+        return replace(scene, devices=devices), [Acknowledge()]
+    order = {"epoch": desired.epoch, "generation": desired.generation}
+    line = Record("desired", {**order, "run": desired.run, "devices": len(desired.devices)})
+    foreign = {
+        device: DeviceReport(UNSUPPORTED, desired.run, "not a device of this board; mend the venue file or commission it again")
+        for device in desired.devices
+        if device not in site.devices
+    }
+    scene = replace(scene, desired=desired, foreign=foreign)
+    scene, effects = _apply(site, scene, desired.devices, desired.run, now)
+    return scene, [line, *effects, Acknowledge()]
+
+
+def step_broadcast(site: Site, scene: Scene, broadcast: RoomScene, now: Now) -> Step:
+    """Take this board's part of a room's scene at once.  One that the document has overtaken changes nothing."""
+    generation = broadcast.members.get(site.commission.agent)
+    if generation is None:
+        return scene, []
+    offered = (broadcast.epoch, generation)
+    if offered <= order_of(scene) or offered < scene.ahead:
+        return scene, []
+    wants = {d: want for d, want in broadcast.devices.items() if d in site.devices and site.devices[d].room == broadcast.room}
+    return _apply(site, replace(scene, ahead=offered), wants, broadcast.run, now)
+
+
+def step_restarted(site: Site, scene: Scene, now: Now) -> Step:
+    """Bring every device to what the last document wants."""
+    return (scene, []) if scene.desired is None else _apply(site, scene, scene.desired.devices, scene.desired.run, now)
+
+
+def step_done(site: Site, scene: Scene, device: DeviceId, ticket: int, ok: bool, text: str, now: Now) -> Step:
+    """A device answered.  Answers to overtaken orders change nothing."""
+    state = scene.devices.get(device, DeviceScene())
+    if state.ticket is None or state.ticket != ticket:
+        return scene, []
+    took_ms = (now.mono_ns - state.began_ns) // MS
+    if ok:
+        done = replace(state, achieved=state.want, ticket=None, took_ms=took_ms, fault="", retry_ns=None)
+    else:
+        done = replace(state, achieved=None, ticket=None, took_ms=took_ms, fault=text, retry_ns=now.mono_ns + RETRY_NS)
+    return _with(scene, device, done), []
+
+
+def step_health(site: Site, scene: Scene, device: DeviceId, online: bool, detail: str, now: Now) -> Step:
+    """A device came or went.  What hung dark is told again when it is back."""
+    state = scene.devices.get(device, DeviceScene())
+    record = site.devices[device]
+    state = replace(state, online=online, health="" if online else detail)
+    if record.kind is not DeviceKind.CAMERA and not online:
+        state = replace(state, achieved=None)  # a recorder keeps its order and reconnects by itself; a dark sign shows nothing
+    scene = _with(scene, device, state)
+    waits = online and state.want is not None and state.achieved != state.want and state.ticket is None
+    return _ask(site, scene, device, now) if waits else (scene, [])
+
+
+def step_woken(site: Site, scene: Scene, now: Now) -> Step:
+    """Ask again what failed; end notices."""
+    effects: list[Effect] = []
+    for device, state in scene.devices.items():
+        if state.retry_ns is not None and now.mono_ns >= state.retry_ns:
+            scene, asked = _ask(site, scene, device, now)
+            effects += asked
+        if state.notice_until_ns is not None and now.mono_ns >= state.notice_until_ns:
+            scene = _with(scene, device, replace(scene.devices[device], notice_until_ns=None))
+            usual = state.want if state.want is not None and state.want.lines is not None else Want(lines=())
+            effects.append(ShowText(device, usual.lines or (), usual.colour))
+    return scene, effects
+
+
+def notice(scene: Scene, kiosk: DeviceId, lines: tuple[str, ...], colour: str, now: Now) -> Step:
+    """Tell the person at a kiosk something for a moment; then it shows again what it should."""
+    state = replace(scene.devices.get(kiosk, DeviceScene()), notice_until_ns=now.mono_ns + NOTICE_NS)
+    return _with(scene, kiosk, state), [ShowText(kiosk, lines, colour)]
+
+
+def wake_ns(scene: Scene) -> int | None:
+    """When time will change something here."""
+    moments = (moment for state in scene.devices.values() for moment in (state.retry_ns, state.notice_until_ns))
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def order_of(scene: Scene) -> Order:
+    """(epoch, generation) of the document in force."""
+    return (scene.desired.epoch, scene.desired.generation) if scene.desired else _NEVER
+
+
+def report(state: DeviceScene) -> DeviceReport:
+    """How far a device has come, in the words of the wire."""
+    code, text = APPLIED, ""
+    if state.refused_code:
+        code, text = state.refused_code, state.refused
+    elif state.ticket is not None:
+        code = ACCEPTED
+    elif state.fault or (state.want is not None and state.achieved != state.want):
+        code, text = FAULT, state.fault or state.health
+    return DeviceReport(code, state.run, text or state.health, state.took_ms, state.online)
+
+
+def _apply(site: Site, scene: Scene, wants: Mapping[DeviceId, Want], run: RunId | None, now: Now) -> Step:
+    effects: list[Effect] = []
+    for device, want in wants.items():
+        record = site.devices.get(device)
+        if record is None:
+            continue
+        state = replace(scene.devices.get(device, DeviceScene()), run=run, refused="", refused_code=0)
+        if fault := _unsupported(record, want):
+            scene = _with(scene, device, replace(state, refused=fault, refused_code=UNSUPPORTED))
+            continue
+        under_way = state.ticket is not None and state.want == want
+        state = replace(state, want=want)
+        if under_way:
+            scene = _with(scene, device, state)
+        elif state.ticket is None and state.achieved == want:
+            scene = _with(scene, device, replace(state, took_ms=0))
+        else:
+            scene, asked = _ask(site, _with(scene, device, state), device, now)
+            effects += asked
+    return scene, effects
+
+
+def _ask(site: Site, scene: Scene, device: DeviceId, now: Now) -> Step:
+    ticket = scene.next_ticket
+    state = scene.devices[device]
+    assert state.want is not None, "only a device with a wish is asked"
+    asked = replace(state, ticket=ticket, began_ns=now.mono_ns, fault="", retry_ns=None, notice_until_ns=None)
+    scene = replace(_with(scene, device, asked), next_ticket=ticket + 1)
+    return scene, [_effect(site.devices[device], state.want, ticket)]
+
+
+def _effect(record: DeviceRecord, want: Want, ticket: int) -> Effect:
+    if record.kind is DeviceKind.CAMERA:
+        return StopRecording(record.id, ticket) if want.record is None else StartRecording(record.id, want.record, ticket)
+    if record.kind is DeviceKind.LIGHT:
+        return SwitchLight(record.id, light_line(record.id), bool(want.on), ticket)
+    return ShowText(record.id, want.lines or (), want.colour, ticket)
+
+
+def _unsupported(record: DeviceRecord, want: Want) -> str:
+    """Why this kind of device cannot be asked for this, or ''."""
+    if record.kind in _TEXT_KINDS:
+        return "" if want.lines is not None else f"a {record.kind} shows lines, and none are given"
+    if record.kind is DeviceKind.LIGHT:
+        return "" if want.on is not None else "a light is on or off, and neither is given"
+    if record.kind is DeviceKind.CAMERA:
+        return "" if want.lines is None and want.on is None else "a camera records, and can do nothing else"
+    return f"a {record.kind} has no state to be wanted"
+
+
+def _with(scene: Scene, device: DeviceId, state: DeviceScene) -> Scene:
+    return replace(scene, devices={**scene.devices, device: state})

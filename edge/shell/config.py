@@ -1,0 +1,134 @@
+"""The agent's own file: where its commissioning record, data and broker are, and how its devices are attached.
+
+    {"commission": "commission.json", "data": "data",
+     "broker": {"host": "127.0.0.1", "port": 1883, "user": "front", "password": "…"},
+     "wiring": {"front-io": {"driver": "socket", "address": "unix:/run/io.sock", "lines": {"d1.strike": {"direction": "out"}, …}}}}
+
+Paths are relative to the file.  Every error names the file, the place, the fault and the way out.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.core.site import input_lines, output_lines
+from edge.shell.drivers import Wiring, WiringError, check_wiring
+from venue_model.commissioning import Commission, decode_commission
+
+
+class ConfigError(ValueError):
+    """The agent cannot start with this file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The way to the venue's broker."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeConfig:
+    """Everything from outside that an agent runs on."""
+
+    source: str
+    commission: Commission
+    commissioned: str  # SHA-256 of the commissioning file
+    data: Path
+    broker: Broker
+    wiring: Mapping[str, tuple[Wiring, Mapping[str, Any]]]
+
+
+def load_config(path: Path) -> EdgeConfig:
+    """Read and check the file and the commissioning record.  Raises ConfigError."""
+    raw = _read_json(path)
+    known = {"commission", "data", "broker", "wiring"}
+    for key in raw:
+        if key not in known:
+            raise ConfigError(f"{path}: {key}: no such entry; entries: {', '.join(sorted(known))}")
+    commission_path = path.parent / _text(path, raw, "commission", "the path of the commissioning record")
+    try:
+        record = commission_path.read_bytes()
+    except OSError as fault:
+        raise ConfigError(f"{path}: commission: {commission_path} cannot be read ({fault.strerror}); commission the board") from None
+    try:
+        commission = decode_commission(record, str(commission_path))
+    except ValueError as fault:
+        raise ConfigError(str(fault)) from None
+    broker = _broker(path, raw.get("broker"))
+    if broker.user != commission.agent:
+        raise ConfigError(f"{path}: broker.user: {broker.user!r} is not the agent's id; write {commission.agent!r}")
+    data = path.parent / _text(path, raw, "data", "the folder for the journal")
+    wiring = _wiring(path, raw.get("wiring", {}))
+    check_lines(path, commission, wiring)
+    return EdgeConfig(str(path), commission, hashlib.sha256(record).hexdigest(), data, broker, wiring)
+
+
+def check_lines(path: Path, commission: Commission, wiring: Mapping[str, tuple[Wiring, Mapping[str, Any]]]) -> None:
+    """Every line of the board's doors and devices is wired exactly once, in the right direction."""
+    wired: dict[str, tuple[str, str]] = {}
+    for device, (kind, options) in wiring.items():
+        if kind.kind != "lines":
+            continue
+        lines = options["lines"]
+        if not isinstance(lines, dict):
+            raise ConfigError(f"{path}: wiring.{device}.lines: this is no table; name each line with its direction")
+        for line, entry in lines.items():
+            if line in wired:
+                raise ConfigError(f"{path}: wiring.{device}.lines.{line}: already wired by {wired[line][0]}; remove one of them")
+            wired[line] = (device, str(entry.get("direction", "")) if isinstance(entry, dict) else "")
+    needed = [(line, "out") for line in output_lines(commission)] + [(line, "in") for line in input_lines(commission)]
+    for line, direction in needed:
+        if line not in wired:
+            raise ConfigError(f'{path}: wiring: line {line} of board {commission.agent} is not wired; add it with direction "{direction}"')
+        device, found = wired[line]
+        if found != direction:
+            raise ConfigError(f'{path}: wiring.{device}.lines.{line}.direction: {found!r} is wrong for this line; write "{direction}"')
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+    except OSError as fault:
+        raise ConfigError(f"{path}: cannot be read ({fault.strerror}); give the right file with --config") from None
+    except ValueError as fault:
+        raise ConfigError(f"{path}: not JSON ({fault}); mend the line") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: file: a table is expected; begin with {{")
+    return raw
+
+
+def _text(path: Path, raw: Mapping[str, Any], key: str, what: str) -> str:
+    value = raw.get(key)
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{path}: {key}: missing or no text; write {what}")
+    return value
+
+
+def _broker(path: Path, raw: object) -> Broker:
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: broker: missing; write host, port, user and password")
+    port = raw.get("port", 1883)
+    if type(port) is not int or not 0 < port < 65_536:
+        raise ConfigError(f"{path}: broker.port: {port!r} is no port; write a number from 1 to 65535")
+    words = [raw.get(key) for key in ("host", "user", "password")]
+    for key, word in zip(("host", "user", "password"), words, strict=True):
+        if not isinstance(word, str):
+            raise ConfigError(f"{path}: broker.{key}: missing or no text; write it")
+    host, user, password = (str(word) for word in words)
+    return Broker(host, port, user, password)
+
+
+def _wiring(path: Path, raw: object) -> dict[str, tuple[Wiring, Mapping[str, Any]]]:
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: wiring: this is no table; name each device with its driver")
+    try:
+        return {device: check_wiring(device, entry) for device, entry in raw.items()}
+    except WiringError as fault:
+        raise ConfigError(f"{path}: {fault}") from None

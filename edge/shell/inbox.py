@@ -1,0 +1,71 @@
+"""Bytes from the broker → events.  Decoding and signatures happen here, on the link's thread, off the door's path."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from edge.core.events import BadMessage, DesiredArrived, Event, PolicyArrived, PulseArrived, SceneArrived
+from edge.core.policy import verify_signed
+from venue_model import signing
+from venue_model.commissioning import Commission
+from venue_model.ids import DoorId
+from venue_model.signed import ack_bytes, pulse_bytes
+from venue_model.wire import Command, Desired, RoomScene, SignedPolicy, Topics, WireError, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The gateway has committed this journal's lines up to `through`; its signature is verified."""
+
+    journal: str
+    through: int
+
+
+def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Event | Acknowledged | None:
+    """The event that a message means; `BadMessage` for what is none, None for what does not concern the agent."""
+    if not payload or topic == topics.gateway:
+        return None
+    place = topics.parse_agent(topic)
+    leaf = place[1] if place is not None else "scene"
+    try:
+        match leaf:
+            case "policy":
+                signed = decode(SignedPolicy, payload)
+                if not verify_signed(signed, commission):
+                    return BadMessage(leaf, "SignedPolicy: the signature is not by this venue's policy key")
+                return PolicyArrived(signed.body)
+            case "desired":
+                return DesiredArrived(decode(Desired, payload))
+            case "command":
+                return _command(commission, decode(Command, payload))
+            case "scene":
+                return SceneArrived(decode(RoomScene, payload))
+            case _:
+                return BadMessage(leaf, f"nothing is expected on {topic}")
+    except WireError as fault:
+        return BadMessage(leaf, str(fault))
+
+
+def _command(commission: Commission, command: Command) -> Event | Acknowledged:
+    if command.kind == "ack":
+        journal, through = command.body.get("journal"), command.body.get("through")
+        if not isinstance(journal, str) or type(through) is not int or abs(through) >= 2**53:
+            return BadMessage("command", "Command: ack: body needs journal (text) and through (number)")
+        if not _genuine(commission, ack_bytes(commission.agent, journal, through), command.signature):
+            return BadMessage("command", "Command: ack: the signature is not by this venue's policy key")
+        return Acknowledged(journal, through)
+    if command.kind == "pulse":
+        door: Any = command.body.get("door")
+        if not isinstance(door, str):
+            return BadMessage("command", "Command: pulse: body needs door (text)")
+        message = pulse_bytes(commission.agent, DoorId(door), command.id, command.issued_utc_ns)
+        if not _genuine(commission, message, command.signature):
+            return BadMessage("command", "Command: pulse: the signature is not by this venue's policy key")
+        return PulseArrived(command.id, DoorId(door), command.issued_utc_ns, command.ttl_ms)
+    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack and pulse")
+
+
+def _genuine(commission: Commission, message: bytes, signature: str) -> bool:
+    try:
+        return signing.verifies(bytes.fromhex(commission.policy_key), message, bytes.fromhex(signature))
+    except ValueError:
+        return False

@@ -1,0 +1,331 @@
+"""`EdgeAgent`: one thread owns the core.  It stores what happened, then does what follows: the journal rule.
+
+A turn takes all events that wait, steps the core through them, and does the outcome in this order: life safety at once; journal
+lines and state in one durable transaction; strikes, lamps and devices; what the gateway wants to know.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Protocol
+
+from edge.core import agent as core
+from edge.core.effects import Acknowledge, AnswerReader, DrawNonce, Effect, SetLine
+from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, SessionBegan, Started, Stopping, Woken
+from edge.core.journal import Record, alarm
+from edge.core.report import reported, without_clock
+from edge.core.site import site_of
+from edge.core.state import restored, slices
+from edge.drivers.protocols import DeviceError
+from edge.shell import outbox
+from edge.shell.clock import HostClock
+from edge.shell.disk import Disk, DiskError, Key, Line
+from edge.shell.hardware import Hardware, read_now
+from edge.shell.inbox import Acknowledged, read_message
+from venue_model.commissioning import Commission
+from venue_model.moments import MS, Now, S
+from venue_model.wire import Events, Meta, Reported, Topics, encode
+
+log = logging.getLogger(__name__)
+
+TICK_NS = 1 * S  # inputs are read again, a disk that failed is tried again, leases are looked at
+COALESCE_NS = 20 * MS  # changes of devices wait this long for each other; doors do not wait
+EVENTS_BYTES = 200_000  # of one message of journal lines; the wire takes 262,144
+OWED_LINES = 10_000  # lines that a failing disk may owe; beyond, the oldest are lost, and their number is told
+PRUNE_NS = 3_600 * S
+STOP_NS = 1 * S
+TURN_EVENTS = 256
+
+
+class Link(Protocol):
+    """The way to the broker (`edge.shell.mqtt.AgentLink`)."""
+
+    @property
+    def session(self) -> int: ...
+
+    def start(self) -> None: ...
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Where `Now` comes from."""
+
+    def now(self) -> Now: ...
+
+
+OpenLink = Callable[[Callable[[], int], Callable[[str, bytes], None], Callable[[bool], None]], Link]
+
+
+@dataclass(frozen=True, slots=True)
+class _LinkChanged:
+    up: bool
+    session: int
+
+
+Item = Event | Acknowledged | _LinkChanged
+
+
+class EdgeAgent:
+    """Start, stop, and the turns between.  `open_link` gets `next_session`, `on_message` and `on_connection`."""
+
+    def __init__(
+        self,
+        commission: Commission,
+        commissioned: str,
+        disk: Disk,
+        hardware: Hardware,
+        open_link: OpenLink,
+        *,
+        clock: Clock | None = None,
+        draw_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self.commission = commission
+        self.topics = Topics(commission.venue)
+        self._commissioned = commissioned
+        self._disk = disk
+        self._hardware = hardware
+        self._clock = clock or HostClock()
+        self._draw_nonce = draw_nonce
+        self._inbox: SimpleQueue[Item] = SimpleQueue()
+        kept = disk.load()
+        self.state = restored(site_of(commission), kept)
+        self._stored: dict[Key, object] = {key: value for key, value in slices(self.state).items() if key in kept}
+        self._owed: list[Line] = []  # lines that the disk has not taken
+        self._lost = 0  # of those, how many had to be dropped
+        self._disk_ok = True
+        self._outbox = outbox.Outbox(disk.acknowledged, disk.acknowledged)
+        self._published: Reported | None = None
+        self._publish_at_ns: int | None = None
+        self._tick_ns = self._prune_ns = 0
+        self._link = open_link(disk.next_session, self._received, self._link_changed)
+        self._thread: Thread | None = None
+        self._ending = False
+
+    def start(self) -> None:
+        """Begin: doors first, the network after."""
+        self._thread = Thread(target=self._run, name=f"agent {self.commission.agent}", daemon=True)
+        self._inbox.put(Started())
+        self._hardware.start(self._inbox.put)
+        self._thread.start()
+        self._link.start()
+
+    def stop(self) -> None:
+        """End without leaving a grant half done, at most a second later.  Outputs end secured."""
+        if self._thread is None:
+            return
+        self._inbox.put(Stopping())
+        self._thread.join()
+        self._thread = None
+        self._link.close()
+        self._hardware.stop()
+        self._disk.close()
+
+    def post(self, event: Event) -> None:
+        """Take an event from any thread."""
+        self._inbox.put(event)
+
+    # on the link's threads
+
+    def _received(self, topic: str, payload: bytes) -> None:
+        event = read_message(self.commission, self.topics, topic, payload)
+        if event is not None:
+            self._inbox.put(event)
+
+    def _link_changed(self, up: bool) -> None:
+        self._inbox.put(_LinkChanged(up, self._link.session))
+
+    # on the agent's thread
+
+    def _run(self) -> None:
+        stop_ns: int | None = None
+        while True:
+            try:
+                self.turn(self._wait())
+            except Exception:
+                log.exception("agent %s: fault of our own; trying on", self.commission.agent)
+            if self._ending:
+                now_ns = self._clock.now().mono_ns
+                stop_ns = stop_ns if stop_ns is not None else now_ns + STOP_NS
+                pending = any(door.ledger.pending for door in self.state.doors.values())
+                if not pending or now_ns >= stop_ns:
+                    return
+
+    def _wait(self) -> list[Item]:
+        """What there is to do, waiting for it until something falls due."""
+        now_ns = self._clock.now().mono_ns
+        wakes = (core.wake_ns(self.state), outbox.wake_ns(self._outbox), self._publish_at_ns, self._tick_ns + TICK_NS)
+        due_ns = min(wake for wake in wakes if wake is not None)
+        found: list[Item] = []
+        try:
+            found.append(self._inbox.get(timeout=max(0.0, (due_ns - now_ns) / S)))
+            while len(found) < TURN_EVENTS:
+                found.append(self._inbox.get_nowait())
+        except Empty:
+            pass
+        return found or [Woken()]
+
+    def turn(self, events: list[Item]) -> None:
+        """Take events, store, act, tell."""
+        now = self._clock.now()
+        if now.mono_ns >= self._tick_ns + TICK_NS:
+            self._tick_ns = now.mono_ns
+            events = [*events, Woken(), *read_now(self._hardware, now)]
+        acknowledge = False
+        while events:
+            lines: list[Line] = []
+            effects: list[Effect] = []
+            for event in events:
+                if isinstance(event, Acknowledged):
+                    self._acknowledged(event, now)
+                elif isinstance(event, _LinkChanged):
+                    self._step(self._connection(event, now), now, lines, effects)
+                else:
+                    self._ending = self._ending or isinstance(event, Stopping)
+                    self._step(event, now, lines, effects)
+            acknowledge = acknowledge or any(isinstance(effect, Acknowledge) for effect in effects)
+            events = self._act(lines, effects)
+        self._tell(self._clock.now(), acknowledge)
+
+    def _step(self, event: Event | None, now: Now, lines: list[Line], effects: list[Effect]) -> None:
+        if event is None:
+            return
+        try:
+            self.state, found = core.step(self.state, event, now)
+        except Exception as fault:
+            # The core is pure: a step that failed has changed nothing, and the next event may be sound.
+            log.exception("agent %s: fault of our own at %s", self.commission.agent, type(event).__name__)
+            text = f"{type(fault).__name__} at {type(event).__name__}; send the log to the maker"
+            found = [alarm("fault", self.commission.agent, text)]
+        for effect in found:
+            if isinstance(effect, Record):
+                lines.append((now.utc_ns, effect))
+            else:
+                effects.append(effect)
+
+    def _act(self, lines: list[Line], effects: list[Effect]) -> list[Item]:
+        """Store, then act.  Returns what came of it, to be taken in the same turn: no report may run ahead of a failure."""
+        came: list[Item] = []
+        last_word = {effect.line: effect for effect in effects if isinstance(effect, SetLine)}  # on each line, in this turn
+        for urgent in last_word.values():
+            if urgent.life_safety:
+                self._set_line(urgent, came)
+        stored = self._store(lines, came)
+        for effect in effects:
+            if isinstance(effect, SetLine):
+                # What lets somebody in needs its record; what secures does not.
+                if last_word[effect.line] is effect and not effect.life_safety and (stored or not effect.active):
+                    self._set_line(effect, came)
+            elif isinstance(effect, AnswerReader):
+                self._hardware.answer(effect)
+            elif isinstance(effect, DrawNonce):
+                came.append(NonceDrawn(effect.door, self._draw_nonce()))
+            elif not isinstance(effect, Acknowledge):
+                self._hardware.perform(effect)
+        return came
+
+    def _set_line(self, effect: SetLine, came: list[Item]) -> None:
+        try:
+            self._hardware.set_line(effect)
+        except DeviceError as fault:
+            came.append(LineFailed(effect.line, str(fault)))
+
+    def _store(self, lines: list[Line], came: list[Item]) -> bool:
+        """True when everything up to now is on disk.  What a failing disk does not take is owed and tried again each turn."""
+        now_slices = slices(self.state)
+        changed = {key: value for key, value in now_slices.items() if self._stored.get(key) is not value}
+        self._owed += lines
+        if not self._owed and not changed:
+            return True
+        try:
+            self._disk.commit(self._owed, changed)
+        except DiskError as fault:
+            self._lost += max(0, len(self._owed) - OWED_LINES)
+            del self._owed[:-OWED_LINES]
+            if self._disk_ok:
+                log.error("%s", fault)
+                came.append(DiskHealth(False, str(fault)))
+            self._disk_ok = False
+            return False
+        self._stored = now_slices
+        self._owed.clear()
+        if not self._disk_ok:
+            self._disk_ok = True
+            came.append(DiskHealth(True, ""))
+            if self._lost:
+                text = f"{self._lost} lines were lost while the disk took none"
+                self._owed.append((self._clock.now().utc_ns, alarm("lines-lost", self.commission.agent, text)))
+                self._lost = 0
+        return True
+
+    def _acknowledged(self, ack: Acknowledged, now: Now) -> None:
+        if ack.journal == self._disk.journal and ack.through <= self._disk.last_seq:
+            self._disk.acknowledge(ack.through)
+            self._outbox = outbox.acknowledged(self._outbox, ack.through, now.mono_ns)
+
+    def _connection(self, change: _LinkChanged, now: Now) -> Event | None:
+        if not change.up:
+            self._outbox = outbox.Outbox(self._outbox.acknowledged, self._outbox.acknowledged)
+            return None
+        self._outbox = outbox.connected(self._outbox, now.mono_ns)
+        self._published = None  # a broker may have lost what it retained
+        devices, doors = tuple(self.state.site.devices), tuple(self.state.site.doors)
+        meta = Meta(self.commission.agent, _version(), devices, doors, self._commissioned)
+        self._publish("meta", encode(meta), retain=True)
+        return SessionBegan(change.session)
+
+    def _tell(self, now: Now, acknowledge: bool) -> None:
+        """Publish what has changed, and the lines that are due."""
+        if self.state.session is not None:
+            self._tell_state(now, acknowledge)
+        while True:
+            self._outbox, batch = outbox.due(self._outbox, self._disk.last_seq, now.mono_ns)
+            if batch is None:
+                break
+            self._send_lines(*batch)
+        if now.mono_ns >= self._prune_ns + PRUNE_NS:
+            self._prune_ns = now.mono_ns
+            try:
+                self._disk.prune(now.utc_ns)
+            except DiskError as fault:
+                log.warning("%s", fault)
+
+    def _tell_state(self, now: Now, acknowledge: bool) -> None:
+        report = reported(self.state, now)
+        before = self._published
+        if before is not None and not acknowledge and self._publish_at_ns is None and without_clock(report) == without_clock(before):
+            return
+        if before is not None and without_clock(report).doors == without_clock(before).doors:
+            self._publish_at_ns = self._publish_at_ns or now.mono_ns + COALESCE_NS
+            if now.mono_ns < self._publish_at_ns:
+                return
+        self._publish_at_ns = None
+        self._published = report
+        self._publish("reported", encode(report), retain=True)
+
+    def _send_lines(self, after: int, limit: int) -> None:
+        lines = self._disk.lines_after(after, limit)
+        while lines:
+            payload = encode(Events(self._disk.journal, lines))
+            if len(payload) <= EVENTS_BYTES or len(lines) == 1:
+                break
+            lines = lines[: len(lines) // 2]
+        if lines:
+            self._publish("event", payload, retain=False)
+            self._outbox = outbox.sent(self._outbox, lines[-1].seq)
+
+    def _publish(self, leaf: str, payload: bytes, *, retain: bool) -> None:
+        self._link.publish(self.topics.agent(self.commission.agent, leaf), payload, retain=retain)
+
+
+def _version() -> str:
+    try:
+        return version("bidhall")
+    except PackageNotFoundError:
+        return "0"
