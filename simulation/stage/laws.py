@@ -62,10 +62,10 @@ def check_day(
     """All laws that a day can show."""
     crowd = script.crowd
     findings = Findings()
-    passages, refusals, grants = events("passage"), events("refusal"), events("grant")
+    passages, refusals = events("passage"), events("refusal")
     findings.check("Apart", apart.problems)
     findings.check("Out", (f"{e.door} did not open for {e.person} from the inside" for e in crowd.exits if not e.opened))
-    findings.check("Never more", _never_more(grants, crowd, script))
+    findings.check("Never more", _never_more(passages, script))
     findings.check("Nothing lost", _nothing_lost(crowd, passages, refusals))
     findings.check("Refusals", _refusals(script.expected, refusals))
     findings.check("I9", _screens(signs, crowd))
@@ -74,11 +74,12 @@ def check_day(
     return findings
 
 
-def _never_more(grants: list[dict[str, Any]], crowd: Crowd, script: DayScript) -> list[str]:
-    """Every grant names a signed policy, and somebody of the day's roster."""
+def _never_more(passages: list[dict[str, Any]], script: DayScript) -> list[str]:
+    """Everybody who was let in is on the day's roster, and the record names the signed policy that let them."""
     known = {p.person for lot in script.scenario.lots for p in lot.people}
-    problems = [f"a grant at {g['body'].get('door')} names no policy" for g in grants if not g["body"].get("policy")]
-    problems += [f"a grant to {g['person']}, who is on no roster" for g in grants if g["person"] not in known]
+    let_in = [p for p in passages if p["body"].get("how") in ("pass", "qr")]
+    problems = [f"an admission at {p['body'].get('door')} names no policy" for p in let_in if not p["body"].get("policy")]
+    problems += [f"{p['person']} was admitted, who is on no roster" for p in let_in if p["person"] not in known]
     return problems
 
 

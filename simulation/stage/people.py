@@ -14,6 +14,7 @@ from venue_model.passes import make_badge, parse_challenge
 from venue_model.venue import DeviceKind, Side
 
 PATIENCE_S = 4.0  # how long somebody stands at a door that does nothing
+RED_S = 2.2  # a reader flashes red for 2 s; who steps up before that cannot tell whose refusal it is
 _RECT = re.compile(r"M(\d+) (\d+)h(\d+)v1h-\d+z")
 
 
@@ -49,6 +50,7 @@ class Crowd:
     attempts: list[Attempt] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
     where: dict[PersonKey, RoomId] = field(default_factory=dict)  # the truth, whatever the system believes
+    red_until_s: dict[DeviceId, float] = field(default_factory=dict)
     labels: dict[str, PersonKey] = field(default_factory=dict)  # how somebody at a keyboard names them
     moved: Callable[[], None] = lambda: None  # called after every step that somebody takes
 
@@ -57,8 +59,11 @@ class Crowd:
         began, utc_ns = time.monotonic(), time.time_ns()
         reader = self._device(door, DeviceKind.READER)
         self._wait_shut(door)
+        time.sleep(max(0.0, self.red_until_s.get(reader, 0.0) - time.monotonic()))
         self.house.doors.do("card", reader=reader, card=self.cards[person].hex())
         entered = self._pull(door, lambda: self._lamp(reader) == "red")
+        if not entered:
+            self.red_until_s[reader] = time.monotonic() + RED_S
         return self._note(Attempt(person, door, entered, "card", int((time.monotonic() - began) * 1000), utc_ns))
 
     def scan(self, person: PersonKey, door: DoorId) -> str:
@@ -76,6 +81,7 @@ class Crowd:
         self._wait_shut(door)
         self.house.lenses.do("show", camera=self._device(door, DeviceKind.QR_CAMERA), qr=badge, seconds=seconds)
         entered = self._pull(door, lambda: False, patience_s=seconds + 1.5)
+        self.house.lenses.do("show", camera=self._device(door, DeviceKind.QR_CAMERA), qr=badge, seconds=0)
         return self._note(Attempt(person, door, entered, "phone", int((time.monotonic() - began) * 1000), utc_ns))
 
     def lock_phone_away(self, person: PersonKey, reader: DeviceId) -> DeviceId:
