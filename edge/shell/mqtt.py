@@ -128,7 +128,10 @@ class AgentLink:
             client.connect(self._host, self._port, KEEPALIVE_S)
         except OSError as error:
             return self._unreachable(error)
-        _set_up_tcp(client.socket())
+        sock = client.socket()
+        if sock is None:
+            return self._unreachable(ConnectionError("cut off at once"))
+        _set_up_tcp(sock)
         self._lost.clear()
         self._subscribed.clear()
         self._acknowledged.clear()
@@ -170,7 +173,8 @@ class AgentLink:
                 if not self._up:
                     started = time.monotonic()
                     self._up = True
-                    self._say(f"broker {self._host}:{self._port}: connected, session {self._session}")
+                    dropped = f"{self._backlog.dropped} messages were dropped since the start"
+                    self._say(f"broker {self._host}:{self._port}: connected, session {self._session}; {dropped}")
                     self._announce()
                     self._tell(self._on_connection, True)
                 self._drain(client)

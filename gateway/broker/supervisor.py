@@ -78,7 +78,7 @@ class Broker:
 
     async def start(self) -> None:
         """Adopt or start the broker, and return when it takes our password.  Raises BrokerError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_logins()
         previous = process.Record.read(self._pid_file)
         if previous is None or not await self._adopt(previous):

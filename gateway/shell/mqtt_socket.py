@@ -103,8 +103,8 @@ class Bridge:
         self._open = True
         self._write_due = False
         self._waits_for_writable = False
-        client.on_socket_register_write = self._on_want_write
-        client.on_socket_close = self._on_close
+        client.on_socket_register_write = lambda *_: self.write_soon()
+        client.on_socket_close = lambda *_: self._stop_watching()
         self._loop.add_reader(self._fd, self._on_readable)
         self._misc = self._loop.call_later(MISC_S, self._on_misc)
         self.write_soon()
@@ -113,17 +113,10 @@ class Bridge:
         """Write everything that this turn of the loop produces, at its end."""
         if not self._write_due:
             self._write_due = True
-            self._loop.call_soon(self._on_writable)
+            self._loop.call_soon(self.write_now)
 
-    def abort(self) -> None:
-        """Let go of a peer that does not even take a DISCONNECT."""
-        self._stop_watching()
-        self._sock.close()
-
-    def _on_want_write(self, _client: Client, _userdata: object, _sock: object) -> None:
-        self.write_soon()
-
-    def _on_writable(self) -> None:
+    def write_now(self) -> None:
+        """Write what there is; the rest when the peer takes it."""
         self._write_due = False
         if not self._open:
             return
@@ -133,10 +126,15 @@ class Bridge:
         flushed = self._batched is None or self._batched.flush()
         blocked = not flushed or self._client.want_write()
         if blocked and not self._waits_for_writable:
-            self._loop.add_writer(self._fd, self._on_writable)
+            self._loop.add_writer(self._fd, self.write_now)
         elif not blocked and self._waits_for_writable:
             self._loop.remove_writer(self._fd)
         self._waits_for_writable = blocked
+
+    def abort(self) -> None:
+        """Let go of a peer that does not even take a DISCONNECT."""
+        self._stop_watching()
+        self._sock.close()
 
     def _on_readable(self) -> None:
         if self._batched is not None:
@@ -149,9 +147,6 @@ class Bridge:
     def _on_misc(self) -> None:
         self._misc = self._loop.call_later(MISC_S, self._on_misc)
         self._client.loop_misc()
-
-    def _on_close(self, _client: Client, _userdata: object, _sock: object) -> None:
-        self._stop_watching()
 
     def _stop_watching(self) -> None:
         if self._open:

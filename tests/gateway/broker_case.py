@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+from paho.mqtt.client import Client
+
 from edge.shell.mqtt import AgentLink
 from gateway.broker import frames
 from gateway.broker.credentials import GATEWAY, Credentials
 from gateway.broker.supervisor import Broker, Kind
 from gateway.shell.mqtt import GatewayLink
+from gateway.shell.mqtt_socket import BatchingClient
 from venue_model.ids import BoardId, VenueId
 from venue_model.wire import Topics
 
@@ -105,7 +108,7 @@ def bare(broker: Broker, credentials: Credentials, user: str, client_id: str | N
 class Gateway:
     """A gateway link with a memory."""
 
-    def __init__(self, broker: Broker, credentials: Credentials, **options: type) -> None:
+    def __init__(self, broker: Broker, credentials: Credentials, client_type: type[Client] = BatchingClient) -> None:
         self.got: list[tuple[str, bytes]] = []
         self.ups: list[bool] = []
         self.desired: dict[str, bytes] = {}  # what it publishes after each connect
@@ -117,7 +120,7 @@ class Gateway:
             epoch=7,
             on_message=lambda topic, payload: self.got.append((topic, payload)),
             on_connection=self._connected,
-            **options,
+            client_type=client_type,
         )
 
     async def __aenter__(self) -> Self:

@@ -1,6 +1,8 @@
 """The floor measurement and the simulated agents, on both brokers."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,23 @@ def test_a_swarm_answers_a_room_and_each_of_its_members(tmp_path: Path, kind: Ki
             await until(lambda: gateway.last(TOPICS.agent(NAMES[7], "reported")) == b"alone")
             assert {index for index, topic in heard if topic == TOPICS.room_scene("r")} == set(range(len(NAMES)))
             assert [index for index, topic in heard if topic.endswith("desired")] == [7]
+            swarm.check()
+
+    asyncio.run(scenario())
+
+
+def test_a_simulated_agent_waits_for_a_broker_that_pauses(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            running(tmp_path, "mosquitto", NAMES[:1]) as (broker, credentials),
+            Gateway(broker, credentials) as gateway,
+            SwarmOfAgents(broker.host, broker.port, [credentials.login(NAMES[0])], TOPICS, lambda *_: []) as swarm,
+        ):
+            os.kill(broker.pid, signal.SIGSTOP)
+            for _ in range(60):  # of 200 kB: more than the kernel takes
+                swarm.publish(0, TOPICS.agent(NAMES[0], "event"), b"x" * 200_000, retain=False)
+            os.kill(broker.pid, signal.SIGCONT)
+            await until(lambda: len(gateway.got) == 60)
             swarm.check()
 
     asyncio.run(scenario())

@@ -11,6 +11,7 @@ from broker_case import KINDS, TOPICS, Agent, Gateway, bare, running, until
 from paho.mqtt.client import Client
 
 from gateway.broker.supervisor import Kind
+from gateway.shell.mqtt_socket import BatchingClient
 from venue_model.session import WINDOW, is_will_stale
 from venue_model.wire import MAX_BYTES, GatewayStatus, Status, decode, encode
 
@@ -19,14 +20,13 @@ DESIRED, REPORTED, STATUS = (TOPICS.agent("a1", leaf) for leaf in ("desired", "r
 COMMAND = TOPICS.agent("a1", "command")
 
 
-@pytest.mark.parametrize("client_type", [None, Client], ids=["batched", "plain"])
+@pytest.mark.parametrize("client_type", [BatchingClient, Client], ids=["batched", "plain"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_gateway_and_agent_talk(tmp_path: Path, kind: Kind, client_type: type[Client] | None) -> None:
+def test_gateway_and_agent_talk(tmp_path: Path, kind: Kind, client_type: type[Client]) -> None:
     async def scenario() -> None:
-        options = {} if client_type is None else {"client_type": client_type}
         async with (
             running(tmp_path, kind) as (broker, credentials),
-            Gateway(broker, credentials, **options) as gateway,
+            Gateway(broker, credentials, client_type=client_type) as gateway,
             Agent(broker, credentials) as agent,
         ):
             gateway.link.publish(DESIRED, b"be green", retain=True)
@@ -66,9 +66,28 @@ def test_after_the_broker_is_killed_both_are_back_and_the_state_is_published_ane
             await until(lambda: gateway.last(REPORTED) == b"heard", "the gateway's subscription after the restart")
             assert agent.link.session == session + 1
             await until(lambda: gateway.last(STATUS) == encode(Status(on=True, session=session + 1)))
-            async with Agent(broker, credentials, "b1"), bare(broker, credentials, "a1") as late:
+            await asyncio.to_thread(agent.link.close)
+            async with bare(broker, credentials, "a1") as late:
                 await late.subscribe(DESIRED)
                 await until(lambda: late.got == [(DESIRED, b"generation 1")], "the retained state on the new broker")
+
+    asyncio.run(scenario())
+
+
+def test_what_was_under_way_when_the_broker_died_is_sent_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            running(tmp_path, "mosquitto") as (broker, credentials),
+            Gateway(broker, credentials) as gateway,
+            Agent(broker, credentials) as agent,
+        ):
+            os.kill(broker.pid, signal.SIGSTOP)  # takes bytes and acknowledges none
+            gateway.link.publish(DESIRED, b"be green", retain=True)
+            agent.link.publish(REPORTED, b"am green", retain=True)
+            await until(lambda: agent.link._unacknowledged, "the agent's thread")
+            assert len(gateway.link._backlog) == len(agent.link._backlog) == 0
+            os.kill(broker.pid, signal.SIGKILL)
+            await until(lambda: agent.last(DESIRED) == b"be green" and gateway.last(REPORTED) == b"am green")
 
     asyncio.run(scenario())
 
@@ -106,22 +125,41 @@ def test_a_burst_larger_than_the_window_arrives_whole(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("client_type", [BatchingClient, Client], ids=["batched", "plain"])
+def test_a_broker_that_pauses_gets_the_rest_when_it_reads_again(tmp_path: Path, client_type: type[Client]) -> None:
+    count = 60  # of 200 kB: more than the kernel and our own buffer take
+
+    async def scenario() -> None:
+        async with (
+            running(tmp_path, "mosquitto") as (broker, credentials),
+            Gateway(broker, credentials, client_type=client_type) as gateway,
+            bare(broker, credentials, "a1") as agent,
+        ):
+            await agent.subscribe(TOPICS.room_scene("+"))
+            os.kill(broker.pid, signal.SIGSTOP)
+            for number in range(count):
+                gateway.link.publish(TOPICS.room_scene(f"r{number}"), b"x" * 200_000, retain=True)
+            await asyncio.sleep(0.1)  # the loop writes what goes
+            os.kill(broker.pid, signal.SIGCONT)
+            await until(lambda: len(agent.got) == count)
+            assert gateway.ups == [True]
+
+    asyncio.run(scenario())
+
+
 def test_the_gateway_is_seen_to_come_to_leave_and_to_die(tmp_path: Path) -> None:
-    def seen(agent: Agent) -> bool | None:
-        payload = agent.last(TOPICS.gateway)
-        return None if payload is None else decode(GatewayStatus, payload).on
+    def seen(agent: Agent) -> list[bool]:
+        return [decode(GatewayStatus, payload).on for topic, payload in agent.got if topic == TOPICS.gateway]
 
     async def scenario() -> None:
         async with running(tmp_path, "mosquitto") as (broker, credentials), Agent(broker, credentials) as agent:
             async with Gateway(broker, credentials):
-                await until(lambda: seen(agent) is True, "its birth")
-            await until(lambda: seen(agent) is False, "its goodbye")
-            async with Gateway(broker, credentials) as gateway:
-                await until(lambda: seen(agent) is True)
-                agent.got.clear()
+                await until(lambda: seen(agent) == [True], "its birth")
+            await until(lambda: seen(agent) == [True, False], "its goodbye")
+            async with Gateway(broker, credentials):
+                await until(lambda: seen(agent)[2:] == [True], "its second birth")
                 async with bare(broker, credentials, "gateway"):  # takes the connection away: the last will speaks
-                    await until(lambda: seen(agent) is False, "its last will")
-                await until(lambda: seen(agent) is True and gateway.link.up, "its return")
+                    await until(lambda: seen(agent)[3:5] == [False, True], "its last will and its return")
 
     asyncio.run(scenario())
 

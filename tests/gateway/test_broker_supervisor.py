@@ -78,13 +78,19 @@ def test_the_next_gateway_adopts_the_broker_of_a_killed_one_and_no_agent_notices
     asyncio.run(scenario())
 
 
-def test_a_broker_that_is_no_longer_wanted_is_stopped_and_replaced(tmp_path: Path) -> None:
-    pid, port = leave_a_broker_behind(tmp_path, "mosquitto")
+@pytest.mark.parametrize("change", ["kind", "limits", "port"])
+def test_a_broker_that_is_no_longer_wanted_is_stopped_and_replaced(tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid, old_port = leave_a_broker_behind(tmp_path, "mosquitto")
+    with socket.create_server(("127.0.0.1", 0)) as trial:
+        other_port = int(trial.getsockname()[1])
+    if change == "limits":
+        monkeypatch.setattr(mosquitto, "WINDOW", 500)
 
     async def scenario() -> None:
-        async with running(tmp_path, "nats") as (broker, _):
+        kind: Kind = "nats" if change == "kind" else "mosquitto"
+        async with running(tmp_path, kind, port=other_port if change == "port" else None) as (broker, _):
             assert broker.pid != pid
-            assert broker.port == port, "agents know the port"
+            assert broker.port == (other_port if change == "port" else old_port), "agents know the old port"
             assert process.birth_of(pid) is None
 
     asyncio.run(scenario())
@@ -144,8 +150,9 @@ def test_without_any_broker_the_remedy_is_named(tmp_path: Path, monkeypatch: pyt
 def test_close_leaves_nothing_running_and_no_file_that_others_read(tmp_path: Path, kind: Kind) -> None:
     async def scenario() -> int:
         async with running(tmp_path, kind) as (broker, _):
-            for path in (tmp_path / "broker").iterdir():
-                assert path.is_dir() or path.stat().st_mode & 0o077 == 0 or path.suffix == ".db", path
+            assert broker.folder.stat().st_mode & 0o777 == 0o700
+            for path in broker.folder.iterdir():
+                assert path.is_dir() or path.stat().st_mode & 0o077 == 0, path
             return broker.pid
 
     pid = asyncio.run(scenario())
