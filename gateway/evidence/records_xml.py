@@ -1,7 +1,8 @@
 """What an archive asks for: descriptive metadata under the names of DA/T 63-2017, and the four-property report.
 
 The report follows DA/T 70-2018 at the moment of filing (归档): each check passes, or says what a reader must know.
-Only names of DA/T 63 that could be read are used; M7 and M83 are its own numbers.
+Of DA/T 63 only an excerpt could be read: 题名 (M7), 业务开始/结束时间, 业务描述, 管理活动标识符 (M83) and 管理行为 are its words; the other
+names (保管期限, 地点, 计算机文件名, 数字摘要 …) are customary and unconfirmed.
 """
 
 import xml.etree.ElementTree as ET

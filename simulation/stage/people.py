@@ -13,7 +13,8 @@ from venue_model.ids import DeviceId, DoorId, PersonKey, RoomId
 from venue_model.passes import make_badge, parse_challenge
 from venue_model.venue import DeviceKind, Side
 
-PATIENCE_S = 4.0  # how long somebody stands at a door that does nothing
+PATIENCE_S = 2.5  # how long somebody stands at a door that does nothing
+PRESENTATIONS = 3  # … before they hold the card up again, and how often they do
 RED_S = 2.2  # a reader flashes red for 2 s; who steps up before that cannot tell whose refusal it is
 _RECT = re.compile(r"M(\d+) (\d+)h(\d+)v1h-\d+z")
 
@@ -60,11 +61,15 @@ class Crowd:
         reader = self._device(door, DeviceKind.READER)
         self._wait_shut(door)
         time.sleep(max(0.0, self.red_until_s.get(reader, 0.0) - time.monotonic()))
-        self.house.doors.do("card", reader=reader, card=self.cards[person].hex())
-        entered = self._pull(door, lambda: self._lamp(reader) == "red")
+        entered: bool | None = None
+        for _ in range(PRESENTATIONS):
+            self.house.doors.do("card", reader=reader, card=self.cards[person].hex())
+            entered = self._pull(door, lambda: self._lamp(reader) == "red")
+            if entered is not None:
+                break  # an answer; a reader that shows amber or nothing wants the card again
         if not entered:
             self.red_until_s[reader] = time.monotonic() + RED_S
-        return self._note(Attempt(person, door, entered, "card", int((time.monotonic() - began) * 1000), utc_ns))
+        return self._note(Attempt(person, door, bool(entered), "card", int((time.monotonic() - began) * 1000), utc_ns))
 
     def scan(self, person: PersonKey, door: DoorId) -> str:
         """Scan the code on the door's kiosk with the phone; the badge that the phone then shows."""
@@ -82,7 +87,7 @@ class Crowd:
         self.house.lenses.do("show", camera=self._device(door, DeviceKind.QR_CAMERA), qr=badge, seconds=seconds)
         entered = self._pull(door, lambda: False, patience_s=seconds + 1.5)
         self.house.lenses.do("show", camera=self._device(door, DeviceKind.QR_CAMERA), qr=badge, seconds=0)
-        return self._note(Attempt(person, door, entered, "phone", int((time.monotonic() - began) * 1000), utc_ns))
+        return self._note(Attempt(person, door, bool(entered), "phone", int((time.monotonic() - began) * 1000), utc_ns))
 
     def lock_phone_away(self, person: PersonKey, reader: DeviceId) -> DeviceId:
         """Badge at the lockers, lay the phone into the one that opens, push it shut."""
@@ -114,7 +119,8 @@ class Crowd:
         self._wait_shut(door)
         return opened
 
-    def _pull(self, door: DoorId, refused: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
+    def _pull(self, door: DoorId, refused: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool | None:
+        """Try the handle until it yields (True), the reader says no (False), or patience ends (None)."""
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if self.house.doors.try_("pull", door=door).get("ok"):
@@ -122,7 +128,7 @@ class Crowd:
             if refused():
                 return False
             time.sleep(0.03)
-        return False
+        return None
 
     def _note(self, attempt: Attempt) -> bool:
         self.attempts.append(attempt)
