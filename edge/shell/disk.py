@@ -23,6 +23,7 @@ from venue_model.wire import JournalEvent
 
 KEPT_NS = 7 * 86_400 * S  # acknowledged lines stay for a week …
 KEPT_LINES = 100_000  # … or for so many lines, whichever is less: an SD card is small
+LONGEST_BODY = 150_000  # bytes; a message of the wire has 262,144 at most, and one line must fit into it
 SCHEMA = 1
 
 _TABLES = """
@@ -116,7 +117,7 @@ class Disk:
         with self._lock:
             first = self._last + 1
             rows = [
-                (seq, utc_ns, record.kind, json.dumps(record.body, ensure_ascii=False, separators=(",", ":")), record.lot)
+                (seq, utc_ns, record.kind, _body_text(record), record.lot)
                 for seq, (utc_ns, record) in enumerate(lines, first)
             ]
             self._write(rows, values)
@@ -194,6 +195,14 @@ class Disk:
 
 
 _REMEDY = "keep the file for the inquiry, move it away and start again: the board then knows no seal until the gateway tells it"
+
+
+def _body_text(record: Record) -> str:
+    text = json.dumps(record.body, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) <= LONGEST_BODY:
+        return text
+    short = {key: value for key, value in record.body.items() if not isinstance(value, list | dict)}
+    return json.dumps({**short, "left_out_bytes": len(text)}, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache

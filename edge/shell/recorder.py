@@ -90,5 +90,6 @@ def _events(event: Any) -> list[Event]:
     if kind is None:
         return [DeviceHealth(event.camera or "recorder", event.ok, event.code, event.detail, event.mono_ns)]
     fields = json.loads(json.dumps(event_fields(event)))  # tuples become lists, as they will in the journal
-    lot = fields.get("lot") or fields.get("meta", {}).get("lot")
+    fields |= fields.pop("meta", {})  # a segment's line has the fields of its sidecar side by side
+    lot = fields.get("lot")
     return [Noted(kind, fields, LotId(lot) if lot else None)]

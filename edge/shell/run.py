@@ -100,7 +100,7 @@ class EdgeAgent:
         self._owed: list[Line] = []  # lines that the disk has not taken
         self._lost = 0  # of those, how many had to be dropped
         self._disk_ok = True
-        self._outbox = outbox.Outbox(disk.acknowledged, disk.acknowledged)
+        self._outbox = outbox.Outbox(disk.acknowledged)
         self._published: Reported | None = None
         self._publish_at_ns: int | None = None
         self._tick_ns = self._prune_ns = 0
@@ -183,9 +183,9 @@ class EdgeAgent:
             effects: list[Effect] = []
             for event in events:
                 if isinstance(event, Acknowledged):
-                    self._acknowledged(event, now)
+                    self._acknowledged(event)
                 elif isinstance(event, _LinkChanged):
-                    self._step(self._connection(event, now), now, lines, effects)
+                    self._step(self._connection(event), now, lines, effects)
                 else:
                     self._ending = self._ending or isinstance(event, Stopping)
                     self._step(event, now, lines, effects)
@@ -264,16 +264,16 @@ class EdgeAgent:
                 self._lost = 0
         return True
 
-    def _acknowledged(self, ack: Acknowledged, now: Now) -> None:
+    def _acknowledged(self, ack: Acknowledged) -> None:
         if ack.journal == self._disk.journal and ack.through <= self._disk.last_seq:
             self._disk.acknowledge(ack.through)
-            self._outbox = outbox.acknowledged(self._outbox, ack.through, now.mono_ns)
+            self._outbox = outbox.acknowledged(self._outbox, ack.through)
 
-    def _connection(self, change: _LinkChanged, now: Now) -> Event | None:
+    def _connection(self, change: _LinkChanged) -> Event | None:
         if not change.up:
-            self._outbox = outbox.Outbox(self._outbox.acknowledged, self._outbox.acknowledged)
+            self._outbox = outbox.disconnected(self._outbox)
             return None
-        self._outbox = outbox.connected(self._outbox, now.mono_ns)
+        self._outbox = outbox.connected(self._outbox)
         self._published = None  # a broker may have lost what it retained
         devices, doors = tuple(self.state.site.devices), tuple(self.state.site.doors)
         meta = Meta(self.commission.agent, _version(), devices, doors, self._commissioned)
@@ -284,11 +284,9 @@ class EdgeAgent:
         """Publish what has changed, and the lines that are due."""
         if self.state.session is not None:
             self._tell_state(now, acknowledge)
-        while True:
-            self._outbox, batch = outbox.due(self._outbox, self._disk.last_seq, now.mono_ns)
-            if batch is None:
-                break
-            self._send_lines(*batch)
+        self._outbox, send = outbox.due(self._outbox, self._disk.last_seq, now.mono_ns)
+        if send:
+            self._send_lines()
         if now.mono_ns >= self._prune_ns + PRUNE_NS:
             self._prune_ns = now.mono_ns
             try:
@@ -309,16 +307,13 @@ class EdgeAgent:
         self._published = report
         self._publish("reported", encode(report), retain=True)
 
-    def _send_lines(self, after: int, limit: int) -> None:
-        lines = self._disk.lines_after(after, limit)
-        while lines:
-            payload = encode(Events(self._disk.journal, lines))
-            if len(payload) <= EVENTS_BYTES or len(lines) == 1:
-                break
+    def _send_lines(self) -> None:
+        lines = self._disk.lines_after(self._outbox.acknowledged, outbox.BATCH)
+        payload = encode(Events(self._disk.journal, lines))
+        while len(payload) > EVENTS_BYTES and len(lines) > 1:
             lines = lines[: len(lines) // 2]
-        if lines:
-            self._publish("event", payload, retain=False)
-            self._outbox = outbox.sent(self._outbox, lines[-1].seq)
+            payload = encode(Events(self._disk.journal, lines))
+        self._publish("event", payload, retain=False)
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool) -> None:
         self._link.publish(self.topics.agent(self.commission.agent, leaf), payload, retain=retain)
