@@ -1,0 +1,226 @@
+"""CLEAR-first: separated groups never meet, whatever is lost, late, repeated or replayed; and each step of it is needed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clearing_search import Search
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core import clearing
+from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored
+from venue_model.door_policy import Approved
+from venue_model.groups import Role, pair
+from venue_model.ids import ComponentId, DoorId
+from venue_model.profiles import DoorMode
+
+BID, EXP, AGT, SUP = Role.BID, Role.EXP, Role.AGT, Role.SUP
+APART = frozenset({pair(BID, EXP)})
+D1, D2 = DoorId("d1"), DoorId("d2")
+DOORS = (D1, D2)
+NEW = Domain(ComponentId("c"))
+BIDDERS = Target(DoorMode.CHECK_IN, (BID,), False)
+EXPERTS = Target(DoorMode.INTAKE, (EXP,), False)
+AGENTS = Target(DoorMode.PREPARATION, (AGT,), False)
+SEALED = Target(DoorMode.EVALUATION, (), True)
+CLOSED = Target(DoorMode.CLEAR, (), False)
+
+
+def says(domain: Domain, net: int = 0, door: DoorId = D1, settled: bool = True, epoch: int | None = None) -> Domain:
+    return reported(domain, door, DoorStand(domain.term, domain.epoch if epoch is None else epoch, net, settled))
+
+
+def go(domain: Domain, target: Target) -> tuple[Domain, Waiting | None]:
+    return advance(domain, target, DOORS, APART)
+
+
+def opened(target: Target, net: int = 0) -> Domain:
+    """A domain that admits the groups of `target`, with `net` people inside by door 1."""
+    domain, waiting = go(says(says(NEW), door=D2), target)
+    assert waiting is None
+    return says(says(domain, net), door=D2)
+
+
+# the search
+
+
+def test_separated_people_never_meet_in_any_order_of_signing_delivery_loss_and_replay() -> None:
+    search = Search((BID, EXP), APART)
+    assert search.meeting() is None
+    assert search.admitted == {-1, 0, 1}, "both groups were admitted in their turn, or this proves nothing"
+    assert search.visited > 50_000
+
+
+def test_a_third_group_that_both_may_meet_does_not_bring_them_together() -> None:
+    search = Search((AGT, SUP, EXP), frozenset({pair(AGT, EXP)}), doors=1, epochs=5, net_limit=3)
+    assert search.meeting() is None
+    assert search.admitted == {-1, 0, 1, 2}
+
+
+def _without_clear(domain: Domain, *rest: Any) -> Any:
+    return advance(replace(domain, mode=DoorMode.CLEAR, groups=()) if domain.groups else domain, *rest)
+
+
+def _heard_once(domain: Domain, doors: Any) -> Any:
+    return tuple(door for door in doors if not (door in domain.reports and domain.reports[door].settled))
+
+
+def _heard_unsettled(domain: Domain, doors: Any) -> Any:
+    return tuple(d for d in doors if d not in domain.reports or domain.reports[d].epoch != domain.epoch)
+
+
+def _forgetful(domain: Domain, mode: Any, groups: Any, seal: bool) -> Domain:
+    return replace(ISSUE(domain, mode, groups, seal), residual=groups or domain.last_groups)
+
+
+ISSUE = clearing._issue
+MUTANTS: dict[str, tuple[str, Any]] = {
+    "no CLEAR between the groups": ("advance", _without_clear),
+    "no waiting for the doors": ("unheard", lambda domain, doors: ()),
+    "no counting of people": ("occupancy", lambda domain, doors: 0),
+    "a report of an older epoch counts": ("unheard", _heard_once),
+    "a door that is still open counts": ("unheard", _heard_unsettled),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_leaving_a_step_out_lets_them_meet(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, function = MUTANTS[mutant]
+    monkeypatch.setattr(clearing, name, function)
+    story = Search((BID, EXP), APART, forget_old="older" not in mutant).meeting()
+    assert story is not None
+    assert "enters" in story[-1]
+
+
+def test_a_door_that_takes_an_older_policy_lets_them_meet() -> None:
+    story = Search((BID, EXP), APART, stale_accept=True).meeting()
+    assert story is not None
+    assert any("takes epoch" in line for line in story)
+
+
+def test_forgetting_who_may_still_be_inside_lets_them_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clearing, "_issue", _forgetful)
+    assert Search((AGT, SUP, EXP), frozenset({pair(AGT, EXP)}), doors=1, epochs=5, net_limit=3).meeting() is not None
+
+
+# what staff see
+
+
+def test_a_new_domain_opens_only_when_every_door_has_reported() -> None:
+    domain, waiting = go(says(NEW), BIDDERS)
+    assert (domain.epoch, waiting) == (0, Waiting(Waits.DOORS, (D2,)))
+    domain, waiting = go(says(domain, door=D2), BIDDERS)
+    assert (domain.groups, waiting) == ((BID,), None)
+
+
+def test_a_change_passes_through_clear_and_reports_of_before_count_for_nothing() -> None:
+    clear, waiting = go(opened(BIDDERS), AGENTS)
+    assert (clear.mode, clear.groups, clear.epoch) == (DoorMode.CLEAR, (), 2)
+    assert waiting == Waiting(Waits.DOORS, DOORS)
+    stale = says(says(clear, epoch=1), epoch=1, door=D2)
+    assert go(stale, AGENTS)[1] == Waiting(Waits.DOORS, DOORS)
+
+
+def test_a_door_that_stands_open_keeps_the_room_closed() -> None:
+    clear, _ = go(opened(BIDDERS), AGENTS)
+    assert go(says(says(clear, settled=False), door=D2), AGENTS)[1] == Waiting(Waits.DOORS, (D1,))
+
+
+def test_experts_wait_until_the_last_bidder_has_left_and_two_people_agree() -> None:
+    clear, _ = go(opened(BIDDERS, net=2), EXPERTS)
+    inside = says(says(clear, 2), door=D2)
+    assert go(inside, EXPERTS)[1] == Waiting(Waits.EMPTY, people=2)
+    empty = says(inside, -2, door=D2)
+    assert occupancy(empty, DOORS) == 0
+    waits, waiting = go(empty, EXPERTS)
+    assert waiting == Waiting(Waits.OPEN)
+    approved = approve(waits, Approved("open", waits.epoch, ()))
+    assert go(approved, EXPERTS)[0].groups == (EXP,)
+
+
+def test_an_approval_of_an_earlier_clear_opens_nothing() -> None:
+    clear, _ = go(opened(BIDDERS), EXPERTS)
+    early = approve(clear, Approved("open", clear.epoch - 1, ()))
+    assert go(says(says(early), door=D2), EXPERTS)[1] == Waiting(Waits.OPEN)
+
+
+def test_people_who_may_meet_need_not_leave_for_each_other() -> None:
+    clear, _ = go(opened(AGENTS, net=1), BIDDERS)
+    domain, waiting = go(says(says(clear, 1), door=D2), BIDDERS)
+    assert (domain.groups, waiting) == ((BID,), None)
+    assert set(domain.residual) == {AGT, BID}
+
+
+def test_a_negative_count_is_no_empty_room() -> None:
+    clear, _ = go(opened(BIDDERS), EXPERTS)
+    assert go(says(says(clear, -1), door=D2), EXPERTS)[1] == Waiting(Waits.EMPTY, people=-1)
+
+
+def test_sealing_closes_at_once_and_asks_nobody() -> None:
+    domain, waiting = go(opened(EXPERTS, net=3), SEALED)
+    assert (domain.seal, domain.groups, waiting) == (True, (), None)
+    assert domain.seal_epoch == domain.epoch
+
+
+def test_a_seal_stays_through_every_other_wish_until_two_people_release_it() -> None:
+    sealed, _ = go(opened(EXPERTS), SEALED)
+    for target in (CLOSED, BIDDERS, EXPERTS):
+        domain, waiting = go(says(says(sealed), door=D2), target)
+        assert (domain.seal, domain.groups, waiting) == (True, (), Waiting(Waits.RELEASE))
+    of_before = approve(sealed, Approved("release", sealed.seal_epoch - 1, ()))
+    assert go(of_before, CLOSED)[1] == Waiting(Waits.RELEASE)
+    released, waiting = go(approve(sealed, Approved("release", sealed.seal_epoch, ())), CLOSED)
+    assert (released.seal, waiting) == (False, None)
+
+
+def test_a_release_is_used_up_by_the_next_seal() -> None:
+    sealed, _ = go(opened(EXPERTS), SEALED)
+    released, _ = go(approve(sealed, Approved("release", sealed.seal_epoch, ())), CLOSED)
+    again, _ = go(released, SEALED)
+    assert again.seal_epoch > sealed.seal_epoch
+    assert go(again, CLOSED)[1] == Waiting(Waits.RELEASE)
+
+
+def test_a_repeated_or_older_report_teaches_nothing() -> None:
+    domain = says(opened(BIDDERS), 1)
+    assert says(domain, 1) is domain
+    assert says(domain, 0, epoch=0) is domain
+
+
+def test_a_restored_gateway_begins_above_what_the_doors_hold_closed_and_sealed() -> None:
+    domain = restored(replace(opened(BIDDERS), term=3), floor_term=7)
+    assert (domain.term, domain.mode, domain.groups, domain.seal) == (8, DoorMode.CLEAR, (), True)
+    assert set(domain.residual) == set(Role)
+    assert go(says(says(domain), door=D2), BIDDERS)[1] == Waiting(Waits.RELEASE)
+
+
+TARGETS = st.sampled_from([CLOSED, BIDDERS, EXPERTS, AGENTS, SEALED])
+ACTS = st.one_of(
+    TARGETS,
+    st.tuples(st.sampled_from(DOORS), st.integers(-1, 2), st.booleans(), st.integers(0, 3)),
+    st.sampled_from(["open", "release"]),
+)
+
+
+@given(st.lists(ACTS, max_size=25))
+def test_epochs_only_grow_and_no_seal_falls_without_its_release(acts: list[Any]) -> None:
+    domain, target = NEW, CLOSED
+    for act in acts:
+        before = domain
+        if isinstance(act, Target):
+            target = act
+        elif isinstance(act, str):
+            domain = approve(domain, Approved(act, domain.seal_epoch if act == "release" else domain.epoch, ()))
+        else:
+            door, net, settled, age = act
+            domain = reported(domain, door, DoorStand(1, max(0, domain.epoch - age), net, settled))
+        domain, waiting = go(domain, target)
+        assert domain.epoch >= before.epoch
+        assert (domain.epoch > before.epoch) == ((domain.mode, domain.groups, domain.seal) != (before.mode, before.groups, before.seal))
+        if before.seal and not domain.seal:
+            assert any(a.act == "release" and a.epoch == before.seal_epoch for a in domain.approved)
+        if waiting is None:
+            assert (domain.mode, domain.groups, domain.seal) == (target.mode, target.groups, target.seal)
+        assert not (domain.seal and domain.groups)
+        assert go(domain, target) == (domain, waiting), "asked again, nothing more happens"
