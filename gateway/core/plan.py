@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.core.day import Day, LotState, ask, parts
-from gateway.core.wants import device_wants
+from gateway.core.wants import device_wants, shown_room
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RoomId, RunId
 from venue_model.lots import Phase
 from venue_model.scenes import Part, RoomAsk, Scene
@@ -63,7 +63,7 @@ def plan_scene(venue: Venue, day: Day, lot: LotId, scene: Scene, run: RunId, utc
             want=new[device.id],
         )
         for device in venue.devices.values()
-        if device.id in new and (device.room in rooms or new[device.id] != old[device.id])
+        if device.id in new and (shown_room(venue, device) in rooms or new[device.id] != old[device.id])
     ]  # fmt: skip
     members += _doors(venue, rooms)
     members.sort(key=lambda m: (m.stage, m.room, m.kind, m.id))

@@ -27,10 +27,18 @@ def device_wants(venue: Venue, day: Day) -> dict[DeviceId, Want]:
     recording = record_rooms(venue, day)
     wants: dict[DeviceId, Want] = {}
     for device in venue.devices.values():
-        want = _want(venue, day, device, holders.get(device.room), recording.get(device.room))
+        room = shown_room(venue, device)
+        want = _want(venue, day, device, holders.get(room), recording.get(room))
         if want is not None:
             wants[device.id] = want
     return wants
+
+
+def shown_room(venue: Venue, device: Device) -> RoomId:
+    """The room that a device is about: a kiosk hangs outside its door and speaks for the room inside."""
+    if device.kind is DeviceKind.KIOSK and device.door is not None:
+        return venue.doors[device.door].inside
+    return device.room
 
 
 def _holders(venue: Venue, day: Day) -> dict[RoomId, tuple[LotState, RoomAsk]]:
@@ -87,9 +95,7 @@ def _sign(venue: Venue, day: Day, device: Device, holder: tuple[LotState, RoomAs
 
 
 def _kiosk(venue: Venue, device: Device, holder: tuple[LotState, RoomAsk] | None) -> Want:
-    room = venue.rooms[device.room]
-    if device.door is not None:
-        room = venue.rooms[venue.doors[device.door].inside]
+    room = venue.rooms[shown_room(venue, device)]
     if holder is None or room.zone is not Zone.OPENING:
         return Want(lines=(room.number or room.name.zh, room.name.zh, room.name.en))
     state, wish = holder
