@@ -29,9 +29,8 @@ def moved(presence: Presence, body: Mapping[str, Any], utc_ns: int) -> Presence:
         return presence
     group = body.get("group")
     lot = body.get("lot")
-    seen = Whereabouts(
-        PersonKey(person), LotId(lot) if lot else None, Role(group) if group else None, str(body.get("to", "")), utc_ns
-    )
+    role = Role(group) if group in set(Role) else None  # a newer door may know roles that this gateway does not
+    seen = Whereabouts(PersonKey(person), LotId(lot) if lot else None, role, str(body.get("to", "")), utc_ns)
     return {**presence, seen.person: seen}
 
 
