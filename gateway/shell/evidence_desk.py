@@ -154,11 +154,13 @@ class EvidenceDesk:
         return f"{found.name.zh} {found.name.en}" if found else device
 
     def _ref(self, segment: SegmentRow) -> SegmentRef:
-        clock_facts = segment.meta.get("camera_clock") or {}
+        facts = {**(segment.meta.get("camera_clock") or {}), "host_step_ns": int(segment.meta.get("host_step_ns", 0))}
+        clock_facts = exact(facts)
+        assert isinstance(clock_facts, dict), "facts are an object"
         return SegmentRef(
             self.root / segment.path, segment.sha256, segment.sm3, segment.bytes, segment.project, f"{segment.lot}.{segment.track}",
             segment.seq, segment.from_utc_ns, segment.to_utc_ns,
-            {**{k: v for k, v in clock_facts.items() if isinstance(v, int)}, "host_step_ns": int(segment.meta.get("host_step_ns", 0))},
+            clock_facts,
         )  # fmt: skip
 
     def _reads(self, project: str) -> list[dict[str, object]]:

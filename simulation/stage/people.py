@@ -14,6 +14,7 @@ from venue_model.passes import make_badge, parse_challenge
 from venue_model.venue import DeviceKind, Side
 
 PATIENCE_S = 2.5  # how long somebody stands at a door that does nothing
+STEP_S = 0.3  # to the next door: a contact settles in 50 ms, nobody walks faster
 PRESENTATIONS = 3  # … before they hold the card up again, and how often they do
 RED_S = 2.2  # a reader flashes red for 2 s; who steps up before that cannot tell whose refusal it is
 _RECT = re.compile(r"M(\d+) (\d+)h(\d+)v1h-\d+z")
@@ -90,12 +91,13 @@ class Crowd:
         return self._note(Attempt(person, door, bool(entered), "phone", int((time.monotonic() - began) * 1000), utc_ns))
 
     def lock_phone_away(self, person: PersonKey, reader: DeviceId) -> DeviceId:
-        """Badge at the lockers, lay the phone into the one that opens, push it shut."""
+        """Badge at the lockers, lay the phone into the one that opens, push it shut, walk to the gate."""
         shut = self._lockers(lambda state: not state["open"])
         self.house.doors.do("card", reader=reader, card=self.cards[person].hex())
         locker = _until(lambda: next(iter(self._lockers(lambda state: state["open"]) & shut), None), f"no locker opened for {person}")
         self.house.doors.do("locker_put", locker=locker)
         _until(lambda: locker in self._lockers(lambda state: not state["open"]) or None, f"{locker} did not shut")
+        time.sleep(STEP_S)
         return DeviceId(locker)
 
     def fetch_phone(self, person: PersonKey, reader: DeviceId) -> DeviceId:
