@@ -21,6 +21,8 @@ from venue_model.moments import MS, Now, S
 # How long after its strike is secured a leaf may still turn out to have been pulled in time: a bolt travels up to 80 ms, a contact
 # bounces for 20 and settles in 30.  Without it a CLEAR could report a count that lacks the person in the doorway.
 GRACE_NS = 500 * MS
+# A leaf that opens by itself is forced, unless the exit hardware is heard of this soon: the bar moves first, but lines settle in any order.
+EXPLAIN_NS = 200 * MS
 FOUND_NS = 1 * S  # a leaf that shows as open this soon after its board came online was open before
 RETRY_NS = 1 * S  # for a strike that did not obey
 REPEAT_ALARM_NS = 60 * S
@@ -51,6 +53,7 @@ class Opening(StrEnum):
     SHUT = ""
     AUTHORISED = "authorised"
     EXIT = "exit"
+    UNEXPLAINED = "unexplained"
     FORCED = "forced"
     FIRE = "fire"
     FOUND = "found"
@@ -126,6 +129,8 @@ def step_woken(record: DoorRecord, door: DoorState, now: Now) -> Step:
         door = _with_pending(door, tuple(g for g in door.ledger.pending if g not in lapsed))
     if door.exit_until_ns is not None and now.mono_ns >= door.exit_until_ns + GRACE_NS:
         door = replace(door, exit_until_ns=None)
+    if door.opening is Opening.UNEXPLAINED and now.mono_ns >= door.open_since_ns + EXPLAIN_NS:
+        door = _forced(record, door, out)
     if door.open and not door.held and not door.fire and now.mono_ns >= door.open_since_ns + record.held_s * S:
         door = replace(door, held=True)
         out.append(alarm("held", record.id, f"open for more than {record.held_s} s; close the door", door=True))
@@ -165,6 +170,8 @@ def step_exit(record: DoorRecord, door: DoorState, pressed: bool, now: Now) -> S
     door = replace(door, exit_pressed=True, exit_since_ns=now.mono_ns, exit_until_ns=until_ns, released=True)
     out.append(SetLine(record.strike, True, life_safety=True))  # said each time: repeating costs nothing
     if door.open and not door.exit_counted:
+        if door.opening is Opening.UNEXPLAINED:
+            door = replace(door, opening=Opening.EXIT)
         door, passage = _commit(record, replace(door, exit_counted=True), Direction.OUT, How.FIRE if door.fire else How.EXIT, None)
         out.append(passage)
     return _finish(record, door, now, out)
@@ -177,6 +184,9 @@ def step_fire(record: DoorRecord, door: DoorState, active: bool, now: Now) -> St
     if not active:
         return _finish(record, replace(door, fire=False, open_since_ns=now.mono_ns), now, [])
     out: list[Outcome] = [alarm_clear("held", record.id, door=True)] if door.held else []
+    if door.opening is Opening.UNEXPLAINED:
+        out.append(Passage(record.id, Direction.UNKNOWN, How.FIRE, None))
+        door = _suspected(replace(door, opening=Opening.FIRE))
     door = _withdrawn(replace(door, fire=True, held=False), lambda _: "FIRE", now)
     return _finish(record, door, now, out)
 
@@ -233,7 +243,7 @@ def position(door: DoorState) -> str:
         return "unknown"
     if not door.open:
         return "closed"
-    if door.opening is Opening.FORCED:
+    if door.opening in (Opening.FORCED, Opening.UNEXPLAINED):
         return "forced"
     return "held" if door.held else "open"
 
@@ -247,6 +257,8 @@ def wake_ns(record: DoorRecord, door: DoorState) -> int | None:
         moments.append(door.passing_until_ns)
     if door.open and not door.held and not door.fire:
         moments.append(door.open_since_ns + record.held_s * S)
+    if door.opening is Opening.UNEXPLAINED:
+        moments.append(door.open_since_ns + EXPLAIN_NS)
     if door.exit_pressed and not door.exit_stuck:
         moments.append(door.exit_since_ns + record.held_s * S)
     if door.retry_ns is not None:
@@ -277,12 +289,18 @@ def _opened(record: DoorRecord, door: DoorState, now: Now, out: list[Outcome]) -
     if now.mono_ns < door.found_until_ns:
         out.append(alarm("found-open", record.id, "open when its board came online; who passed before is unknown", door=True))
         return _suspected(replace(door, opening=Opening.FOUND))
+    return replace(door, opening=Opening.UNEXPLAINED)
+
+
+def _forced(record: DoorRecord, door: DoorState, out: list[Outcome]) -> DoorState:
     out.append(alarm("forced", record.id, "opened without a grant; look at the door and count the people", door=True))
     out.append(Passage(record.id, Direction.UNKNOWN, How.FORCED, None))
     return _suspected(replace(door, opening=Opening.FORCED))
 
 
 def _closed(record: DoorRecord, door: DoorState, out: list[Outcome]) -> DoorState:
+    if door.opening is Opening.UNEXPLAINED:
+        door = _forced(record, door, out)
     if door.held:
         out.append(alarm_clear("held", record.id, door=True))
     if door.opening is Opening.FORCED:

@@ -17,6 +17,7 @@ from typing import Any
 from edge.core.site import input_lines, output_lines
 from edge.shell.drivers import Wiring, WiringError, check_wiring
 from venue_model.commissioning import Commission, decode_commission
+from venue_model.venue import DeviceKind
 
 
 class ConfigError(ValueError):
@@ -67,6 +68,7 @@ def load_config(path: Path) -> EdgeConfig:
     data = path.parent / _text(path, raw, "data", "the folder for the journal")
     wiring = _wiring(path, raw.get("wiring", {}))
     check_lines(path, commission, wiring)
+    prompt_lines(commission, wiring)
     return EdgeConfig(str(path), commission, hashlib.sha256(record).hexdigest(), data, broker, wiring)
 
 
@@ -90,6 +92,15 @@ def check_lines(path: Path, commission: Commission, wiring: Mapping[str, tuple[W
         device, found = wired[line]
         if found != direction:
             raise ConfigError(f'{path}: wiring.{device}.lines.{line}.direction: {found!r} is wrong for this line; write "{direction}"')
+
+
+def prompt_lines(commission: Commission, wiring: Mapping[str, tuple[Wiring, Mapping[str, Any]]]) -> None:
+    """Exit buttons and fire inputs count from their first edge, unless the file says otherwise: a person or a fire must not wait."""
+    prompt = {door.exit_button for door in commission.doors} | {d.id for d in commission.devices if d.kind is DeviceKind.FIRE_INPUT}
+    for kind, options in wiring.values():
+        if kind.kind == "lines":
+            for line in prompt & options["lines"].keys():
+                options["lines"][line].setdefault("fast_assert", True)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

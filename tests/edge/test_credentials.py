@@ -1,7 +1,7 @@
 """Cards, phones and what a reader answers."""
 
 import pytest
-from agent_hall import AGENT, BIDDER, EXPERT, PHONE_KEY, SALT, Hall, admit, clear, entry_of, phone_entry
+from agent_hall import AGENT, BIDDER, EXPERT, PHONE_KEY, SALT, Hall, admit, approve, clear, entry_of, phone_entry
 
 from edge.core.effects import DrawNonce, ShowChallenge, ShowText
 from edge.core.events import NonceDrawn
@@ -144,4 +144,18 @@ def test_walking_out_of_a_sealed_room_is_free_and_a_breach_and_one_way(hall: Hal
     assert (breach["component"], breach["person"], breach["lot"]) == ("e1", "expert-1", "lot-1")
     hall.card("e1-reader", EXPERT)
     assert rule(hall) == "I8"
-    assert "expert-1" in hall.state.barred["e1"]
+
+
+def test_who_broke_a_seal_stays_out_after_the_release_and_a_restart_until_authorised_again(hall: Hall) -> None:
+    hall.policy(clear("e1", 3, seal=True, passes=(entry_of(EXPERT, authorised_utc_ns=1),)))
+    hall.card("e1-exit-reader", EXPERT)
+    hall.pass_through("e1-door")
+    again = hall.restart()
+    release = approve("e1", "release", 3)
+    again.policy(admit("e1", 4, [Role.EXP], entry_of(EXPERT, authorised_utc_ns=1), approved=(release,)))
+    again.card("e1-reader", EXPERT)
+    assert rule(again) == "I4"
+    again.policy(admit("e1", 4, [Role.EXP], entry_of(EXPERT, authorised_utc_ns=2), approved=(release,)))
+    again.later(2)
+    again.card("e1-reader", EXPERT)
+    assert again.strike("e1-door")

@@ -82,6 +82,7 @@ def test_the_exit_button_works_before_any_policy_ever_came() -> None:
 
 def test_a_forced_door_is_an_alarm_and_makes_the_counts_suspect(hall: Hall) -> None:
     hall.line("o1-door.contact", True)
+    hall.later(0.2)
     assert hall.alarms() == ["forced"]
     assert (hall.door("o1-door").position, hall.door("o1-door").suspect) == ("forced", True)
     hall.line("o1-door.contact", False)
@@ -91,6 +92,24 @@ def test_a_forced_door_is_an_alarm_and_makes_the_counts_suspect(hall: Hall) -> N
     assert hall.door("o1-door").suspect
     hall.policy(admit("o1", 4, [Role.AGT], entry_of(AGENT)))
     assert not hall.door("o1-door").suspect
+
+
+def test_a_leaf_that_is_heard_of_before_the_bar_that_opened_it_is_no_break_in(hall: Hall) -> None:
+    hall.line("e1-door.contact", True)
+    hall.later(0.05)
+    hall.line("e1-door.exit", True)
+    hall.later(0.5)
+    assert hall.alarms() == []
+    assert [(p["direction"], p["how"]) for p in hall.records("passage")] == [("out", "exit")]
+    assert not hall.door("e1-door").suspect
+
+
+def test_a_forced_door_that_is_slammed_at_once_is_an_alarm_all_the_same(hall: Hall) -> None:
+    hall.line("o1-door.contact", True)
+    hall.later(0.1)
+    hall.line("o1-door.contact", False)
+    assert hall.alarms() == ["forced"]
+    assert [record["code"] for record in hall.records("alarm_clear")] == ["forced"]
 
 
 def test_a_door_held_open_is_an_alarm_that_ends_when_it_closes(hall: Hall) -> None:

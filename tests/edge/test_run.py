@@ -205,6 +205,14 @@ def test_stopping_waits_for_the_end_of_a_grant_and_secures(tmp_path: Path) -> No
     again.agent.stop()
 
 
+def test_a_policy_that_nobody_of_ours_signed_changes_nothing_and_is_a_line(bench: Bench) -> None:
+    offered = body(admit("o1", 2, [Role.BID], entry_of(BIDDER)), session=bench.link.session)
+    bench.send("policy", encode(SignedPolicy(offered, signing.sign(b"\x99" * 32, policy_bytes(offered)).hex())))
+    wait_for("the line", lambda: bench.lines_of("alarm"))
+    assert "signature" in str(bench.lines_of("alarm")[0]["detail"])
+    assert not bench.agent.state.held
+
+
 def test_a_policy_for_another_board_is_a_line(bench: Bench) -> None:
     offered = replace(body(session=bench.link.session), agent=BoardId("other"))
     bench.send("policy", encode(SignedPolicy(offered, signing.sign(POLICY_KEY, policy_bytes(offered)).hex())))
