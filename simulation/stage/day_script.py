@@ -45,7 +45,7 @@ class DayScript:
     scenario: DayScenario
     speed: float
     say: Callable[[str], None]
-    while_evaluating: Callable[[], None] = lambda: None
+    while_evaluating: "Callable[[DayScript], None]" = lambda script: None
     expected: list[Expected] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
     refused_presses: list[str] = field(default_factory=list)
@@ -159,7 +159,7 @@ class DayScript:
         self._press(lot, "evaluation")
         self._refused(self._one(lot, Role.AGT), E1, "I8")
         self._minutes(30)
-        self.while_evaluating()
+        self.while_evaluating(self)
         self._enters(self._one(lot, Role.SUP), MONITOR)
         self._minutes(30)
 
@@ -179,6 +179,14 @@ class DayScript:
             self._leaves(expert, INTAKE)
         for role in (Role.SUP, Role.WIT):
             self._leaves(self._one(lot, role), MONITOR)
+
+    def without_gateway(self) -> None:
+        """What people do while nobody coordinates: the doors know what was last signed, for as long as its lease."""
+        full = self.scenario.lots[0]
+        witness = self._one(full, Role.WIT)
+        self._refused(self._one(full, Role.AGT), E1, "I8")
+        self._leaves(witness, MONITOR)
+        self._enters(witness, MONITOR)
 
     # small acts
 

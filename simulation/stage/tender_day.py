@@ -76,8 +76,9 @@ def run_day(
         crowd = Crowd(house, scenario.cards, scenario.phones)
         apart = ApartWatch(house.venue, crowd, {p.person: p.role for lot in scenario.lots for p in lot.people})
         desk = Desk.open(house)
-        plug = _Plug(house, desk, crowd, say)
-        script = DayScript(desk, crowd, scenario, speed, say, plug.pull if pull_the_plug else lambda: None)
+        script = DayScript(desk, crowd, scenario, speed, say)
+        if pull_the_plug:
+            script.while_evaluating = _Plug(house, desk, say).pull
         desk.wait("all agents", desk.agents_online, 60)
         set_s = time.monotonic() - began
         say(f"场地就绪 the stage is set after {set_s:.1f} s")
@@ -100,18 +101,16 @@ def run_day(
 
 
 class _Plug:
-    """Kills the gateway in the evaluation, lets people go on, brings it back."""
+    """Kills the gateway in the evaluation, lets people go on by the last signed policy, brings it back."""
 
-    def __init__(self, house: House, desk: Desk, crowd: Crowd, say: Any) -> None:
-        self.house, self.desk, self.crowd, self.say = house, desk, crowd, say
-        self.while_dead: list[Any] = []
+    def __init__(self, house: House, desk: Desk, say: Any) -> None:
+        self.house, self.desk, self.say = house, desk, say
 
-    def pull(self) -> None:
-        """The gateway dies; a witness goes to the monitor room and out again; the gateway comes back."""
+    def pull(self, script: DayScript) -> None:
+        """The doors decide alone meanwhile; what they recorded arrives when the gateway is back."""
         self.say("拔掉网关 the gateway is killed")
         self.house.gateway.kill()
-        for act in self.while_dead:
-            act()
+        script.without_gateway()
         self.house.gateway.start()
         self.desk.again()
         self.desk.wait("all agents", self.desk.agents_online, 60)
