@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
+from threading import RLock, Thread
 from typing import Any
 
 from edge.core.effects import StartRecording, StopRecording
@@ -36,6 +36,9 @@ class CameraRecorder:
         root = data / str(options["evidence"])
         self._pool = load_class(wiring)(root, cameras, self._seen)
         self._starting: Thread | None = None
+        self._gate = RLock()  # guards the two below
+        self._started = False
+        self._waiting: list[StartRecording | StopRecording] = []  # orders that came during recovery
 
     def start(self, post: Post) -> None:
         """Recovery seals what a dead recorder left, and may read gigabytes: doors do not wait for it."""
@@ -49,6 +52,10 @@ class CameraRecorder:
             self._pool.close()
 
     def perform(self, effect: StartRecording | StopRecording) -> None:
+        with self._gate:
+            if not self._started:
+                self._waiting.append(effect)
+                return
         try:
             done = self._order(effect)
         except (OSError, ValueError) as fault:
@@ -76,6 +83,11 @@ class CameraRecorder:
         except OSError as fault:
             log.error("recorder: %s", fault)
             self._post(DeviceHealth("recorder", False, "disk", f"the evidence folder cannot be used ({fault}); check its disk", 0))
+        with self._gate:
+            self._started = True
+            for effect in self._waiting:
+                self.perform(effect)
+            self._waiting.clear()
 
     def _seen(self, event: Any) -> None:
         for told in _events(event):

@@ -19,7 +19,7 @@ from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, SessionB
 from edge.core.journal import Record, alarm
 from edge.core.report import reported, without_clock
 from edge.core.site import site_of
-from edge.core.state import restored, slices
+from edge.core.state import State, restored, slices
 from edge.drivers.protocols import DeviceError
 from edge.shell import outbox
 from edge.shell.clock import HostClock
@@ -103,6 +103,8 @@ class EdgeAgent:
         self._outbox = outbox.Outbox(disk.acknowledged)
         self._published: Reported | None = None
         self._publish_at_ns: int | None = None
+        self._looked_at: State | None = None  # the state that the last report was made from …
+        self._looked_ns = -1  # … in which tick
         self._tick_ns = self._prune_ns = 0
         self._link = open_link(disk.next_session, self._received, self._link_changed)
         self._thread: Thread | None = None
@@ -282,7 +284,10 @@ class EdgeAgent:
 
     def _tell(self, now: Now, acknowledge: bool) -> None:
         """Publish what has changed, and the lines that are due."""
-        if self.state.session is not None:
+        due = acknowledge or (self._publish_at_ns is not None and now.mono_ns >= self._publish_at_ns)
+        ticked = self._tick_ns != self._looked_ns  # leases run out without an event
+        if self.state.session is not None and (due or ticked or self.state is not self._looked_at or self._published is None):
+            self._looked_at, self._looked_ns = self.state, self._tick_ns
             self._tell_state(now, acknowledge)
         self._outbox, send = outbox.due(self._outbox, self._disk.last_seq, now.mono_ns)
         if send:

@@ -2,9 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import ClassVar
 
+from edge.core.recording import Binding
 from edge.drivers.protocols import DeviceError, DeviceHealth, Emit, LineChanged
+from edge.recording.events import RecordingConfirmed
 from edge.shell.disk import Disk, DiskError
 from venue_model.wire import Command, Events, Reported, decode, encode
 
@@ -133,6 +138,37 @@ class LoggedDisk(Disk):
             raise DiskError("agent.db: takes no records (full); make room")
         super().commit(lines, state)
         self.log += [f"stored {record.kind}" for _, record in lines]
+
+
+class FakePool:
+    """A recorder pool that recovers only when the test lets it, and then answers at once."""
+
+    recovered = threading.Event()
+    orders: ClassVar[list[tuple[str, Binding | None]]] = []
+
+    def __init__(self, root: Path, cameras: Mapping[str, str], emit: Callable[[object], None]) -> None:
+        self.root, self.emit = root, emit
+
+    def start(self) -> None:
+        assert self.recovered.wait(10)
+
+    def close(self) -> None: ...
+
+    def record(self, camera: str, binding: Binding) -> "Future[object]":
+        self.orders.append((camera, binding))
+        done: Future[object] = Future()
+        if binding.track == "full":
+            done.set_exception(OSError("camera c: the disk is full; make room"))
+        else:
+            done.set_result(None)
+            self.emit(RecordingConfirmed(camera, "p1", "lot-1", "o1", "near", "run-1", "p1/lot-1/near/1.mp4", 1, 2, 3))
+        return done
+
+    def stop(self, camera: str) -> "Future[object]":
+        self.orders.append((camera, None))
+        done: Future[object] = Future()
+        done.set_result(None)
+        return done
 
 
 def command(kind: str, id: str, body: dict[str, object], signature: bytes, issued_utc_ns: int, ttl_ms: int = 5_000) -> bytes:
