@@ -91,61 +91,65 @@ class CameraRecorder:
     def _run(self) -> None:
         failures = 0
         while not self._closing.is_set():
+            if not (self._settings.warm or self._cutter.wants_camera):
+                self._wait(None)
+                continue
             begun_mono_ns = self._clock.mono_ns()
             try:
-                if not (self._settings.warm or self._cutter.wants_camera):
-                    self._wait(None)
-                    continue
                 self._follow()
             except SourceLost as lost:
+                log.warning("camera %s: %s: %s", self._camera, lost.cause, lost.detail)
                 lasted_ns = self._clock.mono_ns() - begun_mono_ns
-                failures = 1 if self._health == "online" and lasted_ns > STEADY_NS else failures + 1
-                self._lose(lost.cause, lost.detail)
-            except Exception as error:
-                # A camera's thread must outlive every fault of ours: the others cannot record in its place.
-                log.exception("camera %s: recorder fault, connecting anew", self._camera)
-                failures += 1
-                self._lose("internal", f"{type(error).__name__}; see the log")
-            else:
-                failures = 0
-                continue
-            self._wait(retry_delay_s(failures, self._settings.retry_longest_s, random.random()))
+                failures = 1 if lasted_ns > STEADY_NS else failures + 1
+                self._wait(retry_delay_s(failures, self._settings.retry_longest_s, random.random()))
         with self._gate:
             self._ended = True
         self._obey()
-        try:
-            self._cutter.close()
-        except Exception:
-            log.exception("camera %s: fault while closing; recovery will seal the segment", self._camera)
+        self._cutter.close()
 
     def _follow(self) -> None:
         """One connection, until it is lost or nobody wants it."""
-        source = self._connect()
+        source: PacketSource | None = None
         try:
-            for stream in source.streams:
-                if stream.kind == "video" and not fits_mp4(stream):
-                    raise SourceLost("video-codec", f"{stream.codec} cannot be kept as it is; set the camera to H.264")
-            self._cutter.connected(source.streams)
-            for packet in source.packets():
-                self._tell_health(True, "online", ", ".join(stream.codec for stream in source.streams))
-                self._obey()
-                self._cutter.take(packet)
-                if self._closing.is_set():
-                    return
-                if not (self._settings.warm or self._cutter.wants_camera):
-                    self._cutter.lost("disconnected", "nothing is wanted of this camera")
-                    self._tell_health(True, "resting", "disconnected until it is wanted")
-                    return
+            source = self._connect()
+            self._watch(source)
+        except SourceLost as lost:
+            self._lose(lost)
+            raise
+        except Exception as error:
+            # A camera's thread must outlive every fault of ours: the others cannot record in its place.
+            log.exception("camera %s: recorder fault, connecting anew", self._camera)
+            fault = SourceLost("internal", f"{type(error).__name__}; see the log")
+            self._lose(fault)
+            raise fault from error
         finally:
-            source.close()
+            if source is not None:
+                source.close()
 
-    def _lose(self, cause: str, detail: str) -> None:
-        log.warning("camera %s: %s: %s", self._camera, cause, detail)
-        self._tell_health(False, cause, detail)
+    def _watch(self, source: PacketSource) -> None:
+        for stream in source.streams:
+            if stream.kind == "video" and not fits_mp4(stream):
+                raise SourceLost("video-codec", f"{stream.codec} cannot be kept as it is; set the camera to H.264")
+        self._cutter.connected(source.streams)
+        for packet in source.packets():
+            self._tell_health(True, "online", ", ".join(stream.codec for stream in source.streams))
+            self._obey()
+            self._cutter.take(packet)
+            if self._closing.is_set():
+                self._cutter.close()
+                return
+            if not (self._settings.warm or self._cutter.wants_camera):
+                self._cutter.lost("disconnected", "nothing was wanted of this camera")
+                self._tell_health(True, "resting", "disconnected until it is wanted")
+                return
+
+    def _lose(self, lost: SourceLost) -> None:
+        """Before the source is closed: what the cutter still has refers to its streams, and PyAV reads freed memory."""
+        self._tell_health(False, lost.cause, lost.detail)
         try:
-            self._cutter.lost(cause, detail)
+            self._cutter.lost(lost.cause, lost.detail)
         except Exception:
-            log.exception("camera %s: fault while ending a segment", self._camera)
+            log.exception("camera %s: fault while ending a segment; recovery will seal it", self._camera)
 
     def _tell_health(self, ok: bool, code: str, detail: str) -> None:
         if code != self._health:

@@ -8,9 +8,9 @@ from edge.core.recording_cut import Cut, Put, decide_packet
 from edge.core.recording_order import Interleaver, SteadyTime
 from edge.recording import disk
 from edge.recording.answers import Answers, Recorded, Stopped
+from edge.recording.coverage import Coverage
 from edge.recording.disk_guard import DiskGuard
 from edge.recording.events import EmitRecorder, RecordingConfirmed, SegmentClosed
-from edge.recording.gaps import GapBook
 from edge.recording.segment import SegmentWriter, fits_mp4
 from edge.recording.settings import Clock, RecorderSettings
 from edge.recording.source import MediaPacket, StreamInfo, media_error
@@ -38,14 +38,12 @@ class Cutter:
         self._settings = settings
         self._clock = clock
         self._disk = DiskGuard(camera, evidence_root, emit, settings=settings, clock=clock, free_bytes=free_bytes)
-        self._gaps = GapBook(camera, emit, clock.mono_ns)
+        self._coverage = Coverage(camera, evidence_root, emit, settings=settings, clock=clock)
         self._answers = Answers(camera, emit, clock)
         self._emit = emit
         self._cut = Cut()
         self._writer: SegmentWriter | None = None
         self._confirmed: RecordingConfirmed | None = None  # of the binding that is being written
-        self._owed_utc_ns = 0  # since when the wanted binding waits for its next frame
-        self._folders: set[Path] = set()  # recorded into since this process began
         self._offset_ns: int | None = None  # the camera's clock minus the host's, newest known
         self.connected(())
         self._trouble: tuple[str, str] | None = ("starting", "not connected yet")  # None while connected
@@ -67,13 +65,7 @@ class Cutter:
         self._answers.refuse_waiting("superseded", _ANOTHER)
         self._answers.await_confirmation(binding, done)
         self._cut = self._cut.order_record(binding)
-        self._owed_utc_ns = now_utc_ns = self._clock.utc_ns()
-        if self._writer is not None:
-            return  # the present segment ends at the next keyframe
-        self._gaps.close_all(now_utc_ns)
-        self._open_gap_of_interruption(binding)
-        if self._trouble is not None:
-            self._gaps.open(binding, "all", now_utc_ns, *self._trouble)
+        self._coverage.ordered(binding, follows_on=self._writer is not None, trouble=self._trouble)
 
     def _record_on(self, binding: Binding, done: Recorded) -> None:
         """An order that is repeated, or that comes within the binding's own post-roll and takes the stop back."""
@@ -93,10 +85,7 @@ class Cutter:
         self._cut = self._cut.order_stop(self._clock.mono_ns() + post_roll_ns)
         self._answers.await_stop(done)
         if self._writer is None:
-            now_utc_ns = self._clock.utc_ns()
-            if wanted is not None and not self._gaps.is_open("all"):
-                self._tell_late_start(wanted, now_utc_ns)
-            self._gaps.close_all(now_utc_ns)
+            self._coverage.given_up(wanted)
             self._answers.stopped(None)
 
     # The connection.
@@ -108,8 +97,7 @@ class Cutter:
         self._order: Interleaver[MediaPacket] = Interleaver(self._steady, PATIENCE_NS)
         self._held: list[MediaPacket] = []
         self._held_bytes = 0
-        self._seen: MediaPacket | None = None  # the binding's last picture on this connection
-        self._heard: MediaPacket | None = None  # its last sound; until there is one, its first picture
+        self._coverage.connected(streams)
 
     def take(self, packet: MediaPacket) -> None:
         delay_ns = packet.pts_ns - packet.dts_ns
@@ -136,7 +124,7 @@ class Cutter:
         if self._writer is not None:
             self._break_off(ended, cause, detail)
         if self._cut.wanted is not None:
-            self._gaps.open(self._cut.wanted, "all", self._owed_utc_ns, cause, detail)
+            self._coverage.missing(self._cut.wanted, cause, detail)
 
     # Packets, in order of time.
 
@@ -199,34 +187,17 @@ class Cutter:
         except media_error() as error:
             self._fail(error)
             return
-        self._account_for_start(binding, folder, first)
+        self._coverage.begins(binding, first)
         for one in packets:
             self._write(one)
-
-    def _account_for_start(self, binding: Binding, folder: Path, first: MediaPacket) -> None:
-        """What was owed until the first frame of a segment."""
-        if not self._gaps.is_open("all"):
-            self._open_gap_of_interruption(binding)
-        if self._gaps.is_open("all"):
-            self._gaps.close("all", first.utc_ns)
-        elif self._seen is None:
-            self._tell_late_start(binding, first.utc_ns)
-        self._folders.add(folder)
-        self._heard = self._heard or first
-        for stream in self._streams:
-            if not fits_mp4(stream):
-                remedy = f"{stream.codec} does not fit into MP4; set the camera's sound to AAC"
-                self._gaps.open(binding, "audio", first.utc_ns, "audio-codec", remedy)
 
     def _write(self, packet: MediaPacket) -> None:
         writer, binding = self._writer, self._cut.writing
         if writer is None or binding is None:
             return  # the disk failed at an earlier packet of the same pre-roll
-        if packet.stream.kind == "video":
-            self._see(binding, packet)
-        elif fits_mp4(packet.stream):
-            self._gaps.close("audio", packet.utc_ns)
-            self._heard = packet
+        self._coverage.writes(binding, packet)
+        if packet.camera_utc_ns is not None:
+            self._offset_ns = packet.camera_utc_ns - packet.utc_ns
         try:
             durable = writer.write(packet)
         except media_error() as error:
@@ -236,19 +207,6 @@ class Cutter:
             if self._confirmed is None:
                 self._confirm(writer, binding)
             self._disk.watch()
-
-    def _see(self, binding: Binding, packet: MediaPacket) -> None:
-        if packet.camera_utc_ns is not None:
-            self._offset_ns = packet.camera_utc_ns - packet.utc_ns
-        if self._seen is not None and packet.dts_ns - self._seen.dts_ns > self._settings.hole_s * S:
-            missing_s = (packet.dts_ns - self._seen.dts_ns) / S
-            text = f"the camera left out {missing_s:.1f} s; check its load and its network"
-            self._gaps.tell(binding, "all", (self._seen.utc_ns, packet.utc_ns), "no-frames", text)
-        self._seen = packet
-        has_sound = any(stream.kind == "audio" for stream in self._streams)
-        if has_sound and self._heard is not None and packet.dts_ns - self._heard.dts_ns > self._settings.silence_s * S:
-            text = "picture comes, sound does not; check the camera's microphone"
-            self._gaps.open(binding, "audio", self._heard.utc_ns, "no-sound", text)
 
     def _confirm(self, writer: SegmentWriter, binding: Binding) -> None:
         self._confirmed = RecordingConfirmed(
@@ -271,11 +229,13 @@ class Cutter:
         """After a rotation the same binding goes on at once."""
         writer = self._writer
         assert writer is not None, "an open segment has a writer"
-        if ended != "rotation":
-            self._gaps.close_all(writer.last_utc_ns)
-            self._forget_binding()
+        if ended == "rotation":
+            self._coverage.rotates(writer.last_utc_ns)
+        else:
+            self._coverage.ends(writer.last_utc_ns)
+            self._confirmed = None
         try:
-            meta = writer.close(ended, self._gaps.take_ended())
+            meta = writer.close(ended, self._coverage.take_ended_gaps())
         except media_error() as error:
             self._fail(error)
             return
@@ -286,37 +246,33 @@ class Cutter:
         """Without a packet that ends it.  If more was wanted, a gap begins with the last frame that is in the file."""
         writer, cut = self._writer, self._cut
         assert writer is not None and cut.writing is not None, "an open segment has a writer and an owner"
-        owed_from_utc_ns = writer.last_utc_ns
-        owed_until_utc_ns = self._clock.utc_ns()
-        if cut.stop_mono_ns is not None:
-            owed_until_utc_ns += min(0, cut.stop_mono_ns - self._clock.mono_ns())
+        now_utc_ns, now_mono_ns = self._clock.utc_ns(), self._clock.mono_ns()
         self._end("stop" if ended == "shutdown" and cut.wanted != cut.writing else ended)
         self._cut = self._cut.lost()
         if cut.wanted == cut.writing:
-            self._owed_utc_ns = owed_from_utc_ns
-            self._gaps.open(cut.writing, "all", owed_from_utc_ns, cause, detail)
-        elif owed_until_utc_ns - owed_from_utc_ns > self._settings.hole_s * S:
-            self._gaps.tell(cut.writing, "all", (owed_from_utc_ns, owed_until_utc_ns), cause, f"post-roll: {detail}")
+            self._coverage.breaks_off(cut.writing, writer.last_utc_ns, cause, detail)
+        elif cut.stop_mono_ns is not None:
+            until_utc_ns = now_utc_ns + min(0, cut.stop_mono_ns - now_mono_ns)
+            self._coverage.cut_short(cut.writing, (writer.last_utc_ns, until_utc_ns), cause, detail)
 
     def _fail(self, error: Exception) -> None:
         """A file could not be made or written.  What is whole is sealed; the rest is a gap."""
         trouble = self._disk.fail(error)
         writer, self._writer = self._writer, None
         cut, self._cut = self._cut, self._cut.lost()
-        self._forget_binding()
-        owed_from_utc_ns = self._owed_utc_ns
-        if writer is not None:
-            meta = writer.abandon("disk", self._gaps.take_ended())
-            owed_from_utc_ns = writer.start_utc_ns + (meta.media_duration_ns if meta else 0)
-            self._sealed(writer, meta)
-        if cut.writing is not None and cut.writing == cut.wanted:
-            self._owed_utc_ns = owed_from_utc_ns
-            self._gaps.open(cut.writing, "all", owed_from_utc_ns, *trouble)
-        elif cut.writing is not None:
-            self._gaps.tell(cut.writing, "all", (owed_from_utc_ns, self._clock.utc_ns()), *trouble)
-
-    def _forget_binding(self) -> None:
-        self._confirmed = self._seen = self._heard = None
+        self._confirmed = None
+        assert cut.writing is not None, "nothing is written for nobody"
+        if writer is None:  # it could not even be opened
+            self._coverage.missing(cut.writing, *trouble)
+            return
+        self._coverage.ends(writer.last_utc_ns)
+        meta = writer.abandon("disk", self._coverage.take_ended_gaps())
+        whole_until_utc_ns = writer.start_utc_ns + (meta.media_duration_ns if meta else 0)
+        self._sealed(writer, meta)
+        if cut.writing == cut.wanted:
+            self._coverage.breaks_off(cut.writing, whole_until_utc_ns, *trouble)
+        else:
+            self._coverage.cut_short(cut.writing, (whole_until_utc_ns, self._clock.utc_ns()), *trouble)
 
     def _sealed(self, writer: SegmentWriter, meta: SegmentMeta | None) -> None:
         """None: nothing of it could be saved now; `recover` will look at the file."""
@@ -329,19 +285,3 @@ class Cutter:
 
     def _below(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
-
-    # What is owed before the first frame.
-
-    def _open_gap_of_interruption(self, binding: Binding) -> None:
-        """An earlier process recorded this binding, and nobody had stopped it."""
-        folder = self._root / binding.folder
-        if folder in self._folders or not folder.is_dir():
-            return
-        last = disk.last_meta(folder)
-        if last is not None and last.ended != "stop":
-            self._gaps.open(binding, "all", last.end_utc_ns, "process-restart", "the recorder was not running")
-
-    def _tell_late_start(self, binding: Binding, utc_ns: int) -> None:
-        if utc_ns - self._owed_utc_ns > self._settings.hole_s * S:
-            text = "the camera's keyframes are rare; set its keyframe interval to 2 s or less"
-            self._gaps.tell(binding, "all", (self._owed_utc_ns, utc_ns), "waiting-keyframe", text)

@@ -1,7 +1,7 @@
 """One segment: packets in, a sealed fragmented MP4 with its sidecar out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,21 +41,25 @@ def fits_mp4(stream: StreamInfo) -> bool:
     return stream.codec in (VIDEO_CODECS if stream.kind == "video" else AUDIO_CODECS)
 
 
-@dataclass(slots=True)
 class _Lane:
     """One stream of the file being written."""
 
-    out: Any
-    last_tick: int = -1
+    def __init__(self, out: Any, time_base: Fraction) -> None:
+        self._out = out
+        self._ticks, self._per_ns = time_base.denominator, time_base.numerator * S
+        self._last_tick = -1
 
     def place(self, packet: MediaPacket, origin_ns: int) -> None:
         """Give PyAV's packet its times in this file: from zero, and always forward, or the muxer refuses it."""
         media = packet.packet
-        tick = Fraction(1, S) / media.time_base
-        dts = max(round((packet.dts_ns - origin_ns) * tick), self.last_tick + 1)
-        media.pts = dts + round((packet.pts_ns - packet.dts_ns) * tick)
-        media.dts = self.last_tick = dts
-        media.stream = self.out
+        dts = max(self._to_ticks(packet.dts_ns - origin_ns), self._last_tick + 1)
+        media.pts = dts + self._to_ticks(packet.pts_ns - packet.dts_ns)
+        media.dts = self._last_tick = dts
+        media.stream = self._out
+
+    def _to_ticks(self, span_ns: int) -> int:
+        """Rounded to the nearest; exact for times that were ticks before they were nanoseconds."""
+        return (2 * span_ns * self._ticks + self._per_ns) // (2 * self._per_ns)
 
 
 class SegmentWriter:
@@ -80,7 +84,10 @@ class SegmentWriter:
             )
             self._container.metadata["comment"] = encode_identity(identity)
             self._lanes = {
-                stream.index: _Lane(self._container.add_stream_from_template(stream.template)) for stream in streams
+                stream.index: _Lane(
+                    self._container.add_stream_from_template(stream.template), stream.template.time_base
+                )
+                for stream in streams
             }
             self._container.start_encoding()
         except BaseException:

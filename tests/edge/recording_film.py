@@ -103,15 +103,19 @@ class FilmSource:
         self._container.close()
 
 
+SHORT = RecorderSettings(segment_s=4, post_roll_s=0, reserve_bytes=0)
+
+
 @dataclass
 class Stage:
     """A cutter, its clock, and what it told."""
 
     root: Path
-    settings: RecorderSettings = RecorderSettings(segment_s=4, post_roll_s=0, reserve_bytes=0)
+    settings: RecorderSettings = SHORT
     clock: FilmClock = field(default_factory=FilmClock)
     events: list[RecorderEvent] = field(default_factory=list)
     free: list[int] = field(default_factory=lambda: [1 << 40])
+    sources: list[FilmSource] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.root.mkdir(exist_ok=True)
@@ -147,7 +151,7 @@ class Stage:
                 orders.pop(number)()
             if not leave_out(frame, packet.stream.kind):
                 self.cutter.take(packet)
-        source.close()
+        self.sources.append(source)  # stays open, as a camera's is until the cutter was told that it is lost
 
     def record(self, binding: Binding = LOT_A) -> "Future":  # type: ignore[type-arg]
         done: Future = Future()  # type: ignore[type-arg]

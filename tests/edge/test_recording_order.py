@@ -1,5 +1,7 @@
 """Time that only moves forward, and packets in the order of it."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ def test_a_camera_that_sets_its_clock_leaves_no_hole_of_an_hour() -> None:
     for number in range(100):
         stepped = 3600 * S if number >= 50 else 0
         placed.append(steady.place(number * FRAME + stepped, FRAME, number * FRAME))
-    steps = {after - before for before, after in zip(placed, placed[1:], strict=False)}
+    steps = {after - before for before, after in itertools.pairwise(placed)}
     assert steps == {FRAME}
 
 

@@ -134,7 +134,7 @@ def test_a_lost_sidecar_is_written_anew_from_the_file_itself(sealed: Stage) -> N
     path = sealed.path(meta)
     for damage in (lambda sidecar: sidecar.unlink(), lambda sidecar: sidecar.write_text("{")):
         damage(path.with_suffix(".json"))
-        [(name, anew)] = recover(sealed.root).indexed
+        [(_name, anew)] = recover(sealed.root).indexed
         assert (anew.ended, anew.sha256, anew.lot, anew.camera) == ("unknown", meta.sha256, "lot-1", "cam-1")
         assert json.loads(path.with_suffix(".json").read_text())["sm3"] == meta.sm3
 
