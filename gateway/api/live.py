@@ -12,6 +12,7 @@ from gateway.shell.view import View
 COALESCE_S = 0.05
 QUEUE = 64
 EVENTS_KEPT = 200  # in one patch; a page that wants more asks for the journal
+BEAT_S = 2.0  # an empty patch after so much silence: a page calls its picture stale after 5 s (dashboard brief 5)
 
 
 class LiveFeed:
@@ -65,8 +66,11 @@ class LiveFeed:
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
-            await asyncio.sleep(COALESCE_S)
+            try:
+                await asyncio.wait_for(self._wake.wait(), BEAT_S)
+                await asyncio.sleep(COALESCE_S)
+            except TimeoutError:
+                pass  # nothing has changed: say just that
             self._wake.clear()
             dirty, self._dirty = self._dirty, {}
             events, self._events = self._events[-EVENTS_KEPT:], []

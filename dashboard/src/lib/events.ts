@@ -1,0 +1,85 @@
+// Journal lines in words.  People appear as the start of a pseudonymous key and a role, and as nothing else (I9).
+import { named, t, tryT } from "./i18n.svelte";
+import type { Tone } from "./look";
+import type { Line } from "./types";
+import { venue } from "./venue.svelte";
+
+export interface LineWords {
+  tone: Tone;
+  title: string;
+  place: string;
+  who: string;
+  detail: string;
+}
+
+export type Group = "passage" | "refusal" | "alarm" | "scene" | "other";
+
+const GROUPS: Record<string, Group> = {
+  passage: "passage", grant: "passage", no_entry: "passage", locker: "passage", refusal: "refusal", alarm: "alarm", breach: "alarm",
+  alarm_clear: "alarm", fire: "alarm", gap: "alarm", press: "scene", scene: "scene", authorise: "scene", sealed: "scene", platform: "scene",
+}; // prettier-ignore
+const TONES: Record<Group, Tone> = { passage: "ok", refusal: "sealed", alarm: "alarm", scene: "opening", other: "idle" };
+const KEY_SHOWN = 7; // enough to follow one person through a day, too little to be worth writing down
+
+/** Which filter a line falls under; device chatter is "other" and hidden from people who watch doors. */
+export function groupOf(line: Line): Group {
+  return GROUPS[line.kind] ?? "other";
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
+
+function place(line: Line): string {
+  const id = text(line.body.door) || text(line.body.device) || text(line.body.locker) || text(line.body.track) || line.room || line.agent;
+  return id ? named(venue().nameOf(id)) : "";
+}
+
+function who(line: Line): string {
+  const role = text(line.body.group);
+  const key = line.person ? line.person.slice(0, KEY_SHOWN) : "";
+  return [role ? venue().role(role) : "", key].filter(Boolean).join(" ");
+}
+
+function ruleWords(code: string): string {
+  const rule = venue().facts.rules.find((r) => r.code === code);
+  return rule ? `${code} ${named(rule.name)}` : code;
+}
+
+function sceneName(id: string): string {
+  const scene = venue().scenes[id];
+  return scene ? named(scene.name) : id;
+}
+
+function detail(line: Line): string {
+  const body = line.body;
+  switch (line.kind) {
+    case "refusal":
+      return ruleWords(text(body.rule));
+    case "passage":
+    case "grant":
+      return [tryT(`way.${text(body.direction)}`, ""), tryT(`how.${text(body.how)}`, text(body.how))].filter(Boolean).join(" · ");
+    case "breach":
+      return t("line.breach.detail");
+    case "alarm":
+    case "alarm_clear":
+      return [tryT(`alarm.${text(body.code)}`, text(body.code)), text(body.detail)].filter(Boolean).join(" · ");
+    case "fire":
+      return t(body.active === true ? "line.fire.on" : "line.fire.off");
+    case "gap":
+      return [tryT(`cause.${text(body.cause)}`, text(body.cause)), text(body.detail)].filter(Boolean).join(" · ");
+    case "press":
+      return `${sceneName(text(body.scene))} · ${text(body.by)}`;
+    case "scene":
+      return `${sceneName(text(body.scene))} · ${tryT(`result.${text(body.result)}`, text(body.result))}`;
+    case "sealed":
+      return t("line.sealed.detail", { seal: text(body.seal) });
+    case "locker":
+      return tryT(`locker.${text(body.act)}`, text(body.act));
+    default:
+      return text(body.because) || text(body.detail) || text(body.event) || text(body.code);
+  }
+}
+
+export function wordsOf(line: Line): LineWords {
+  const tone = line.kind === "alarm_clear" ? "ok" : line.kind === "breach" ? "alarm" : TONES[groupOf(line)];
+  return { tone, title: tryT(`line.${line.kind}`, line.kind), place: place(line), who: who(line), detail: detail(line) };
+}

@@ -1,0 +1,27 @@
+// Where the reader is, kept in the address behind `#`, so that one static page serves every place.
+export type Place = { page: "today" } | { page: "events" } | { page: "projects" } | { page: "project"; project: string };
+
+function read(): Place {
+  const [page = "", rest = ""] = location.hash.replace(/^#\/?/, "").split("/");
+  if (page === "events" || page === "projects") return { page };
+  if (page === "project" && rest) return { page: "project", project: decodeURIComponent(rest) };
+  return { page: "today" };
+}
+
+let place = $state.raw<Place>(read());
+addEventListener("hashchange", () => (place = read()));
+
+export const router = {
+  get place(): Place {
+    return place;
+  },
+};
+
+export function addressOf(to: Place): string {
+  if (to.page === "today") return "#/";
+  return to.page === "project" ? `#/project/${encodeURIComponent(to.project)}` : `#/${to.page}`;
+}
+
+export function goTo(to: Place): void {
+  location.hash = addressOf(to);
+}

@@ -1,0 +1,46 @@
+// Who is signed in.
+import { Failure, call, onSignedOut } from "./client";
+import type { Session } from "./types";
+
+let who = $state.raw<Session | null>(null);
+let known = $state(false); // false until the gateway has been asked once
+
+onSignedOut.call = () => (who = null);
+
+export const session = {
+  get who(): Session | null {
+    return who;
+  },
+  get known(): boolean {
+    return known;
+  },
+  get isStaff(): boolean {
+    return who?.role === "staff";
+  },
+  get isSupervisor(): boolean {
+    return who?.role === "supervisor";
+  },
+};
+
+/** Ask whose cookie this is.  A gateway that cannot be reached changes nothing. */
+export async function recall(): Promise<void> {
+  try {
+    who = await call("get", "/api/v1/session", {});
+  } catch (error) {
+    if (error instanceof Failure && error.status === 401) who = null;
+    else throw error;
+  } finally {
+    known = true;
+  }
+}
+
+export async function signIn(account: string, password: string): Promise<Session> {
+  who = await call("post", "/api/v1/session", { body: { account, password } });
+  known = true;
+  return who;
+}
+
+export async function signOut(): Promise<void> {
+  await call("delete", "/api/v1/session", {});
+  who = null;
+}

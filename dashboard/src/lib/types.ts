@@ -1,0 +1,33 @@
+// The API's shapes under short names.
+import type { components } from "./api";
+
+type Schemas = components["schemas"];
+export type Name = Schemas["NameOut"];
+export type Session = Schemas["SessionOut"];
+export type VenueFacts = Schemas["VenueOut"];
+export type Room = Schemas["RoomOut"];
+export type Door = Schemas["DoorOut"];
+export type Device = Schemas["DeviceOut"];
+export type Scene = Schemas["SceneOut"];
+export type Lot = Schemas["LotOut"];
+export type Run = Schemas["RunOut"];
+export type Member = Schemas["MemberOut"];
+export type Preview = Schemas["PreviewOut"];
+export type Command = Schemas["CommandToApprove"];
+export type Approver = Schemas["ApproverOut"];
+export type Approval = Schemas["ApprovalIn"];
+export type Alarm = Schemas["AlarmOut"];
+export type DoorState = Schemas["DoorState"];
+export type DeviceState = Schemas["DeviceState"];
+export type BoardState = Schemas["BoardState"];
+export type ComponentState = Schemas["ComponentState"];
+export type PlatformState = Schemas["PlatformState"];
+export type State = Schemas["StateOut"];
+export type Patch = Schemas["PatchOut"];
+export type Line = Schemas["EventOut"];
+export type ProjectRow = Schemas["ProjectRow"];
+export type Project = Schemas["ProjectOut"];
+export type Track = Schemas["TrackOut"];
+export type Segment = Schemas["SegmentOut"];
+export type Gap = Schemas["GapOut"];
+export type Package = Schemas["PackageOut"];
