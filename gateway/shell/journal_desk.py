@@ -3,10 +3,14 @@
 What a line means for the venue (a passage moves a person, a segment enters the index) is applied in the same transaction.
 """
 
+import json
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from gateway.core.journal_reach import Reach, extended
 from gateway.core.presence import Presence, Whereabouts, moved
 from gateway.shell.agents import AgentBook
 from gateway.shell.evidence_index import EvidenceIndex, GapRow, SegmentRow
@@ -14,10 +18,11 @@ from gateway.shell.store import Store
 from gateway.trading.base import ItemKind
 from gateway.trading.outbox import Outbox
 from venue_model import signing
+from venue_model.canonical import canonical_bytes, plain
 from venue_model.groups import Role
 from venue_model.ids import BoardId, DeviceId, DoorId, LotId, PersonKey, RoomId
 from venue_model.moments import Now
-from venue_model.signed import ack_bytes
+from venue_model.signed import ack_bytes, exact
 from venue_model.venue import Venue
 from venue_model.wire import Command, Events, JournalEvent
 from venue_model.zones import Zone
@@ -26,6 +31,8 @@ log = logging.getLogger(__name__)
 ALARMS = frozenset({"alarm", "breach", "gap"})
 ACK_TTL_MS = 60_000
 COMMITTEE = frozenset({Role.EXP, Role.OWN_C})
+# What a body of the wrong shape runs into.  A full or broken disk is not among them: then nothing may be acknowledged.
+_BAD_BODY = (KeyError, TypeError, ValueError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
 class JournalDesk:
@@ -51,24 +58,52 @@ class JournalDesk:
         self.presence: Presence = {}
         self.arrivals: dict[PersonKey, Whereabouts] = {}
         self.lines: Callable[[list[dict[str, Any]]], None] = lambda lines: None
+        self._reach: dict[tuple[BoardId, str], Reach] = {}
         for line in store.journal("kind = 'passage'", limit=1_000_000):
             self._move(line["body"], line["utc_ns"])
 
     def take(self, board: BoardId, events: Events, now: Now) -> bool:
         """Store what is new, apply it, acknowledge.  True when somebody was authorised, so that policies must follow."""
+        if not events.events:
+            return False
         authorised = False
         fresh: list[dict[str, Any]] = []
         with self.store.transaction():
-            for event in events.events:
+            for event in map(_readable, events.events):
                 project, room = self._place(event)
                 if self.store.add_journal(board, events.journal, event, now.utc_ns, project=project, room=room):
-                    authorised |= self._apply(board, event, project, now)
                     fresh.append(_line(board, event, project, room))
-        if events.events:
-            self._acknowledge(board, events.journal, events.events[-1].seq, now)
+                    authorised |= self._apply_or_tell(board, event, project, fresh, now)
+            through = self._reached(board, events, fresh, now)
+        self._acknowledge(board, events.journal, through, now)
         if fresh:
             self.lines(fresh)
         return authorised
+
+    def _apply_or_tell(self, board: BoardId, event: JournalEvent, project: str | None, fresh: list[dict[str, Any]], now: Now) -> bool:
+        """A line that cannot be applied is kept as it is, and told: one bad line must not hold up all that follow it."""
+        try:
+            with self.store.transaction():
+                return self._apply(board, event, project, now)
+        except _BAD_BODY as error:
+            log.warning("agent=%s seq=%d kind=%s not applied: %r", board, event.seq, event.kind, error)
+            detail = f"line {event.seq} ({event.kind}) is kept but means nothing here: {error!r}"
+            fresh.append(self._own_line("alarm", {"code": "bad-line", "agent": board, "detail": detail}, now))
+            return False
+
+    def _reached(self, board: BoardId, events: Events, fresh: list[dict[str, Any]], now: Now) -> int:
+        """How far this journal is here without a hole."""
+        key = (board, events.journal)
+        reach = self._reach.get(key) or Reach(self.store.journal_through(*key))
+        stored = self.store.journal_after(*key, reach.through)
+        after, lost = extended(reach, min(event.seq for event in events.events), stored, now.mono_ns)
+        if lost:
+            detail = f"lines {lost.start} to {lost.stop - 1} of journal {events.journal} never arrived"
+            fresh.append(self._own_line("alarm", {"code": "journal-hole", "agent": board, "detail": detail}, now))
+        if after.through != reach.through:
+            self.store.save_journal_through(*key, after.through)
+        self._reach[key] = after
+        return after.through
 
     def _acknowledge(self, board: BoardId, journal: str, through: int, now: Now) -> None:
         """Only after the commit: the agent may forget these lines now."""
@@ -80,19 +115,23 @@ class JournalDesk:
 
     def note(self, kind: str, body: dict[str, Any], now: Now, *, lot: str | None = None, project: str | None = None) -> None:
         """A line of the gateway's own."""
+        self.lines([self._own_line(kind, body, now, lot=lot, project=project)])
+
+    def _own_line(
+        self, kind: str, body: dict[str, Any], now: Now, *, lot: str | None = None, project: str | None = None
+    ) -> dict[str, Any]:
         project = project or (self.project_of(lot) if lot else None)
-        event = self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project)
-        self.lines([_line("", event, project, None)])
+        return _line("", self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project), project, None)
 
     def _place(self, event: JournalEvent) -> tuple[str | None, str | None]:
         """Project and room of a line, so that it is found by them."""
         room = event.body.get("room")
-        door = event.body.get("door")
-        if room is None and door in self.venue.doors:
-            room = self.venue.doors[DoorId(str(door))].inside
-        device = event.body.get("device")
-        if room is None and device in self.venue.devices:
-            room = self.venue.devices[DeviceId(str(device))].room
+        door = self.venue.doors.get(DoorId(str(event.body.get("door"))))
+        if room is None and door is not None:
+            room = door.inside
+        device = self.venue.devices.get(DeviceId(str(event.body.get("device"))))
+        if room is None and device is not None:
+            room = device.room
         lot = event.lot or event.body.get("lot")
         project = self.project_of(str(lot)) if lot else event.body.get("project")
         return (str(project) if project else None), (str(room) if room else None)
@@ -169,6 +208,16 @@ class JournalDesk:
             },
             event.utc_ns,
         )  # fmt: skip
+
+
+def _readable(event: JournalEvent) -> JournalEvent:
+    """The line, or what can be kept of one whose body has no canonical form: it could never go into a package."""
+    try:
+        canonical_bytes(exact(plain(event.body)))
+    except (TypeError, ValueError) as error:
+        text = json.dumps(event.body, ensure_ascii=True)[:2000]
+        return replace(event, kind="unreadable", body={"kind": event.kind, "fault": str(error), "text": text})
+    return event
 
 
 def _line(board: str, event: JournalEvent, project: str | None, room: str | None) -> dict[str, Any]:

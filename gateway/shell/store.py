@@ -145,6 +145,21 @@ class Store:
         )  # fmt: skip
         return bool(cursor.rowcount == 1)
 
+    def journal_through(self, agent: str, journal: str) -> int:
+        """How far an agent's journal is here without a hole."""
+        return int(self.setting(f"journal {agent} {journal}") or 0)
+
+    def save_journal_through(self, agent: str, journal: str, through: int) -> None:
+        """Remember how far; in the transaction that stores the lines."""
+        self.set_setting(f"journal {agent} {journal}", str(through))
+
+    def journal_after(self, agent: str, journal: str, seq: int) -> list[int]:
+        """The numbers of an agent's lines beyond `seq`, ascending."""
+        rows = self.sql.execute(
+            "SELECT seq FROM journal WHERE agent = ? AND journal = ? AND seq > ? ORDER BY seq", (agent, journal, seq)
+        )
+        return [int(row[0]) for row in rows]
+
     def own_line(
         self, kind: str, body: dict[str, Any], utc_ns: int, *, lot: str | None = None, project: str | None = None, room: str | None = None
     ) -> JournalEvent:

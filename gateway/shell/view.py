@@ -27,7 +27,9 @@ ALARM_WORDS = {
     "recording-gap": ("录像中断", "recording interrupted"),
     "wrong-attempts": ("连续多次刷卡失败", "repeated wrong attempts"),
     "bad-message": ("收到无效报文", "malformed message"),
-    "unknown-room": ("平台预约了不存在的房间", "the platform booked an unknown room"),
+    "bad-line": ("收到无法识别的日志行", "journal line that means nothing here"),
+    "journal-hole": ("控制板日志缺失", "journal lines of a board are missing"),
+    "unknown-room": ("平台预约的房间不适用", "the platform booked a room that does not fit"),
     "not-sealed": ("证据包封装失败", "package could not be sealed"),
     "fire": ("消防联动", "fire release"),
 }
