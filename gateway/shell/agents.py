@@ -5,6 +5,7 @@ from typing import Protocol
 
 from gateway.shell.store import Store
 from venue_model.ids import BoardId
+from venue_model.session import is_will_stale
 from venue_model.venue import Venue
 from venue_model.wire import Message, Reported, Status, Topics, encode
 
@@ -50,12 +51,12 @@ class AgentBook:
     def status(self, board: BoardId, status: Status, utc_ns: int) -> bool:
         """Take a birth or a will; True when the agent has begun a new session.
 
-        A will of an older session must not bury a living one.
+        A will of an older session must not bury a living one; a birth always counts: an agent whose disk was replaced counts anew.
         """
         agent = self.agents[board]
-        if status.session < agent.session:
+        if is_will_stale(agent.session, status):
             return False
-        began = status.on and (status.session > agent.session or not agent.online)
+        began = status.on and (status.session != agent.session or not agent.online)
         if agent.online != status.on or agent.session != status.session:
             agent.since_utc_ns = utc_ns
         agent.online, agent.session = status.on, status.session
