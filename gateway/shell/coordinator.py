@@ -25,6 +25,7 @@ from venue_model.moments import Now, S
 from venue_model.scenes import SCENES, SceneId
 from venue_model.venue import Name, Venue
 from venue_model.wire import Events, GatewayStatus, Meta, Reported, Status, Topics, WireError, decode, encode
+from venue_model.zones import ZONE_NAMES, Zone
 
 log = logging.getLogger(__name__)
 Changed = Callable[[str, str], None]  # (section of the state, id)
@@ -133,7 +134,9 @@ class Coordinator:
         for door, stand in reported.doors.items():
             if before is None or before.doors.get(door) != stand:
                 self.changed("doors", door)
-                learned |= self.warden.take_report(door, stand)
+                # A board speaks for its own doors alone: another's word about a door that it does not guard counts for nothing.
+                if door in self.venue.doors and self.venue.doors[door].board == board:
+                    learned |= self.warden.take_report(door, stand)
         if learned:
             self.warden.pursue(self.day, now)
         self.scenes.take_answers(now, only=board)
@@ -206,20 +209,22 @@ class Coordinator:
     def take_lots(self, lots: tuple[Lot, ...], now: Now) -> None:
         """Lots as the platform tells them; called inside its transaction.  A lot that the venue cannot serve is noted, not taken."""
         for lot in lots:
-            unknown = [r for r in (lot.opening_room, lot.evaluation_room) if r is not None and r not in self.venue.rooms]
-            if unknown:
-                rooms = ", ".join(self.venue.rooms)
-                self.journal.note(
-                    "alarm",
-                    {"code": "unknown-room", "detail": f"lot {lot.id}: room {unknown[0]} is not in this venue; rooms: {rooms}"},
-                    now,
-                )
+            if fault := self._misplaced(lot):
+                self.journal.note("alarm", {"code": "unknown-room", "detail": f"lot {lot.id}: {fault}"}, now)
                 continue
             known = self.day.get(lot.id)
             state = replace(known, lot=lot) if known else LotState(lot, Phase.BOOKED, now.utc_ns, Phase.BOOKED)
             self.day[lot.id] = state
             self.store.save_lot(state)
             self.changed("lots", lot.id)
+
+    def _misplaced(self, lot: Lot) -> str | None:
+        """Why the venue cannot serve a lot where the platform booked it, or None."""
+        for room, zone in ((lot.opening_room, Zone.OPENING), (lot.evaluation_room, Zone.EVALUATION)):
+            fitting = [r.id for r in self.venue.rooms_of(zone)]
+            if room is not None and room not in fitting:
+                return f"{room} is no {ZONE_NAMES[zone][1]} of this venue; there are {', '.join(fitting) or 'none'}"
+        return None
 
     def take_phase_event(self, event: PhaseEvent, now: Now) -> None:
         """What the platform announces.  It never moves a phase by itself: a person presses (domain brief 2.3)."""
