@@ -41,6 +41,12 @@ def test_something_else_is_no_badge(text: str) -> None:
     assert parse_badge(text) is None
 
 
+def test_a_key_or_signature_of_the_wrong_length_is_no_badge() -> None:
+    head, nonce, key, signature = make_badge(DoorId("d"), "n", KEY).rsplit(".", 3)
+    assert parse_badge(".".join((head, nonce, key[:-2], signature))) is None
+    assert parse_badge(".".join((head, nonce, key, signature[:-2]))) is None
+
+
 @given(st.text() | st.lists(st.text(alphabet="BH1.abAZ09-_=", max_size=90), max_size=7).map(lambda parts: "BH1." + ".".join(parts)))
 def test_reading_whatever_a_camera_saw_never_fails(text: str) -> None:
     badge = parse_badge(text)
