@@ -41,8 +41,7 @@ class Binding:
         for name, value in asdict(self).items():
             if not isinstance(value, str) or not is_id(value):
                 raise BindingError(
-                    f"binding.{name}: {value!r} is not an id; take 1 to 64 of A-Z a-z 0-9 . _ -, "
-                    "beginning with a letter or digit"
+                    f"binding.{name}: {value!r} is not an id; take 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
                 )
 
     @property
@@ -174,5 +173,3 @@ def retry_delay_s(failures: int, longest_s: float, chance: float) -> float:
     if failures <= 1:
         return 0.0
     return min(longest_s, 0.5 * 2.0 ** min(failures - 2, 16)) * (0.5 + chance / 2)
-
-

@@ -165,9 +165,7 @@ def read_init(moov: bytes, file_bytes: int) -> Init:
         raise BoxError(f"moov: {error or 'incomplete'}") from error
 
 
-def _read_track(
-    moov: bytes, begin: int, end: int, defaults: dict[int, tuple[int, int]]
-) -> tuple[int, Track]:
+def _read_track(moov: bytes, begin: int, end: int, defaults: dict[int, tuple[int, int]]) -> tuple[int, Track]:
     at, _ = next(_find(moov, begin, end, b"tkhd"))
     (number,) = struct.unpack_from(">I", moov, at + (20 if moov[at] == 1 else 12))
     at, _ = next(_find(moov, begin, end, b"mdia", b"mdhd"))

@@ -17,9 +17,7 @@ S = 1_000_000_000
 class Coverage:
     """The cutter tells what it was ordered and what it wrote; this finds the holes."""
 
-    def __init__(
-        self, camera: str, evidence_root: Path, emit: EmitRecorder, *, settings: RecorderSettings, clock: Clock
-    ) -> None:
+    def __init__(self, camera: str, evidence_root: Path, emit: EmitRecorder, *, settings: RecorderSettings, clock: Clock) -> None:
         self._root = evidence_root
         self._clock = clock
         self._hole_ns = int(settings.hole_s * S)

@@ -74,9 +74,7 @@ class RecorderPool:
         with self._gate:
             for other, bound in self._bound.items():
                 if other != camera and bound.folder == binding.folder:
-                    raise DeviceError(
-                        f"camera {camera}: {other} already records {binding.folder}; give each camera a track of its own"
-                    )
+                    raise DeviceError(f"camera {camera}: {other} already records {binding.folder}; give each camera a track of its own")
             self._bound[camera] = binding
             done = recorder.record(binding)
         done.add_done_callback(lambda result: self._free_if_refused(camera, binding, result))
@@ -109,9 +107,7 @@ class RecorderPool:
             clock=self._clock,
             free_bytes=self._free_bytes,
         )
-        return CameraRecorder(
-            camera, lambda: self._connect(url), cutter, self._emit, settings=self._settings, clock=self._clock
-        )
+        return CameraRecorder(camera, lambda: self._connect(url), cutter, self._emit, settings=self._settings, clock=self._clock)
 
     def _emit(self, event: RecorderEvent) -> None:
         try:

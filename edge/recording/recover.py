@@ -45,9 +45,7 @@ def recover(evidence_root: Path) -> Recovery:
             sweep.attempt(sweep.index_complete, path)
     for path in sweep.segments(SIDECAR_SUFFIX):
         sweep.attempt(sweep.look_for_media, path)
-    return Recovery(
-        tuple(sweep.sealed), tuple(sweep.indexed), tuple(sweep.torn), tuple(sweep.missing), tuple(sweep.problems)
-    )
+    return Recovery(tuple(sweep.sealed), tuple(sweep.indexed), tuple(sweep.torn), tuple(sweep.missing), tuple(sweep.problems))
 
 
 class _Sweep:

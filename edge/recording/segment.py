@@ -65,9 +65,7 @@ class _Lane:
 class SegmentWriter:
     """Begins with a keyframe.  Every method may raise `OSError` of the disk; then `abandon` saves what is whole."""
 
-    def __init__(
-        self, folder: Path, identity: Identity, streams: Sequence[StreamInfo], first: MediaPacket
-    ) -> None:
+    def __init__(self, folder: Path, identity: Identity, streams: Sequence[StreamInfo], first: MediaPacket) -> None:
         import av
 
         self._identity = identity
@@ -79,14 +77,10 @@ class SegmentWriter:
         self._file = SealingFile(path)
         try:
             disk.sync_folder(folder)
-            self._container = av.open(
-                self._file, "w", format="mp4", options=MUXER_OPTIONS, buffer_size=WRITE_BUFFER_BYTES
-            )
+            self._container = av.open(self._file, "w", format="mp4", options=MUXER_OPTIONS, buffer_size=WRITE_BUFFER_BYTES)
             self._container.metadata["comment"] = encode_identity(identity)
             self._lanes = {
-                stream.index: _Lane(
-                    self._container.add_stream_from_template(stream.template), stream.template.time_base
-                )
+                stream.index: _Lane(self._container.add_stream_from_template(stream.template), stream.template.time_base)
                 for stream in streams
             }
             self._container.start_encoding()
@@ -166,4 +160,3 @@ class SegmentWriter:
         put_in_place(self._file.path, meta)
         self._file.release()
         return meta
-

@@ -167,11 +167,7 @@ class Stage:
         return [event for event in self.events if isinstance(event, kinds)]
 
     def sealed(self, binding: Binding = LOT_A) -> list[SegmentMeta]:
-        return [
-            event.meta
-            for event in self.events
-            if isinstance(event, SegmentClosed) and event.segment.startswith(f"{binding.folder}/")
-        ]
+        return [event.meta for event in self.events if isinstance(event, SegmentClosed) and event.segment.startswith(f"{binding.folder}/")]
 
     def path(self, meta: SegmentMeta) -> Path:
         return self.root / meta.project / meta.lot / meta.track / meta.file

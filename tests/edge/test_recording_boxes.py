@@ -1,6 +1,5 @@
 """Following a fragmented MP4 by its bytes."""
 
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

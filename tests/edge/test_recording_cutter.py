@@ -67,9 +67,7 @@ def test_recording_begins_with_the_last_keyframe_before_the_order(tmp_path: Path
     assert not stage.of(GapOpened)
 
 
-def test_confirmation_comes_when_the_bytes_are_on_disk_and_not_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_confirmation_comes_when_the_bytes_are_on_disk_and_not_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(tmp_path / "evidence")
     synced: list[int] = []
     real = os.fdatasync
@@ -118,9 +116,7 @@ def test_pictures_that_the_camera_left_out_are_a_gap(tmp_path: Path) -> None:
 
 def test_a_dead_microphone_is_a_gap_of_sound_and_the_picture_goes_on(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "evidence")
-    stage.play(
-        350, {0: stage.record, 340: stage.stop}, leave_out=lambda frame, kind: kind == "audio" and 50 <= frame < 200
-    )
+    stage.play(350, {0: stage.record, 340: stage.stop}, leave_out=lambda frame, kind: kind == "audio" and 50 <= frame < 200)
     assert [number for meta in stage.sealed() for number in frames(stage.path(meta))] == list(range(340))
     [gap] = stage.of(GapClosed)
     assert (gap.media, gap.cause) == ("audio", "no-sound")

@@ -138,9 +138,7 @@ def test_a_connection_that_is_lost_is_written_out_before_it_is_closed(house: Hou
     assert house.of(SegmentClosed)[1].meta.frames == 1
 
 
-def test_a_fault_of_ours_costs_a_gap_and_not_the_recorder(
-    house: House, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fault_of_ours_costs_a_gap_and_not_the_recorder(house: House, caplog: pytest.LogCaptureFixture) -> None:
     done = house.pool.record("cam-1", LOT_A)
     house.camera.allow(60)
     done.result(timeout=20)
@@ -155,9 +153,7 @@ def test_a_listener_that_fails_does_not_stop_the_recording(tmp_path: Path) -> No
         raise RuntimeError("the journal is closed")
 
     camera = Camera(tmp_path)
-    pool = RecorderPool(
-        tmp_path / "evidence", {"cam-1": ADDRESS}, fail, settings=SHORT, clock=camera.clock, connect=camera.connect
-    )
+    pool = RecorderPool(tmp_path / "evidence", {"cam-1": ADDRESS}, fail, settings=SHORT, clock=camera.clock, connect=camera.connect)
     pool.start()
     done = pool.record("cam-1", LOT_A)
     camera.allow(60)

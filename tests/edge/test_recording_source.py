@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import av
 import pytest
+
 from edge.core.recording_clock import ClockComparison, read_prft
 from edge.recording.settings import HostClock
 from edge.recording.source import ContainerSource, SourceLost, lost_by, open_rtsp
@@ -52,9 +53,7 @@ class Clock:
 
 def source(pictures: Iterator[Picture], clock: Clock | None = None) -> ContainerSource:
     stream = SimpleNamespace(index=0, type="video", codec_context=SimpleNamespace(name="h264"))
-    container = SimpleNamespace(
-        streams=SimpleNamespace(video=[stream], audio=[]), demux=lambda streams: pictures, close=lambda: None
-    )
+    container = SimpleNamespace(streams=SimpleNamespace(video=[stream], audio=[]), demux=lambda streams: pictures, close=lambda: None)
     return ContainerSource(container, clock or Clock(), stall_s=3)
 
 
