@@ -42,7 +42,7 @@ async def search(request: Request, q: str = "") -> list[m.ProjectRow]:
 async def get_project(request: Request, project: str) -> m.ProjectOut:
     """One project's day on one timeline."""
     s = services(request)
-    account = s.accounts.need(request)
+    account = s.accounts.need(request, "supervisor", "staff")
     lots = [state.lot for state in s.coordinator.day.values() if state.lot.project == project]
     if not lots:
         raise not_found(f"没有项目 {project}", f"there is no project {project}")
@@ -50,7 +50,7 @@ async def get_project(request: Request, project: str) -> m.ProjectOut:
     tracks = _tracks(s, project)
     events = s.coordinator.store.journal("project = ? AND kind NOT IN ('segment', 'evidence-read')", (project,), 5000)
     moments = [x for t in tracks for seg in t.segments for x in (seg.from_utc_ns, seg.to_utc_ns)] + [e["utc_ns"] for e in events]
-    runs = [s.view.run(record.run) for lot in lots for record in s.coordinator.store.runs(lot.id)]
+    runs = [s.view.run(run) for lot in lots for run in s.coordinator.scenes.runs(lot.id)]
     return m.ProjectOut(
         project=project,
         project_name=lots[0].project_name,
@@ -109,9 +109,7 @@ async def media(request: Request, sha256: str) -> FileResponse:
     path = s.evidence_root / segment.path
     if not path.is_file():
         raise ApiError(410, "gone", "录像文件已不在存储中", f"the file of this recording is not in the store: {segment.path}")
-    if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
-        # A browser fetches one segment in many ranges: one look is one line.
-        s.evidence.read(segment.project, account.id, account.role, f"play {segment.lot}/{segment.track}/{segment.seq}", clock())
+    s.evidence.look(segment, account.id, account.role, clock())
     return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, max-age=3600"})
 
 

@@ -18,12 +18,13 @@ from venue_model.canonical import canonical_bytes
 from venue_model.ids import DeviceId, LotId
 from venue_model.lots import Phase
 from venue_model.manifest import Gap
-from venue_model.moments import Now, utc_text
+from venue_model.moments import Now, S, utc_text
 from venue_model.signed import exact
 from venue_model.venue import Venue
 
 log = logging.getLogger(__name__)
 OVER = frozenset({Phase.CLOSED, Phase.ABORTED})
+LOOK_S = 600  # a browser fetches one segment in many ranges: all of them in this time are one look, and one line
 SETTLE_S = 0.2  # between looks at whether the last segments have arrived
 SETTLE_LOOKS = 50  # 10 s: then the seal is made with what is there, and says what is missing
 # What of the journal belongs in a project's package.  Policies and device chatter stay in the venue's journal.
@@ -47,6 +48,7 @@ class EvidenceDesk:
         self.packages_root = root / "_packages"
         self.changed: Callable[[str, str], None] = coordinator.changed
         self._sealing: dict[str, asyncio.Task[None]] = {}
+        self._looks: dict[tuple[str, str], int] = {}  # (who, segment) → when it was last recorded
         coordinator.lot_over = self.lot_over
 
     def lot_over(self, lot: LotId) -> None:
@@ -166,6 +168,13 @@ class EvidenceDesk:
     def _reads(self, project: str) -> list[dict[str, object]]:
         lines = self.store.journal("project = ? AND kind = 'evidence-read'", (project,), limit=1_000_000)
         return [{**{k: str(line["body"][k]) for k in ("who", "role", "what")}, "utc": utc_text(line["utc_ns"])} for line in lines]
+
+    def look(self, segment: SegmentRow, who: str, role: str, now: Now) -> None:
+        """Record that somebody plays a segment, whichever bytes of it are asked for first."""
+        self._looks = {key: at for key, at in self._looks.items() if now.mono_ns - at < LOOK_S * S}
+        if (who, segment.sha256) not in self._looks:
+            self.read(segment.project, who, role, f"play {segment.lot}/{segment.track}/{segment.seq}", now)
+            self._looks[who, segment.sha256] = now.mono_ns
 
     def read(self, project: str, who: str, role: str, what: str, now: Now) -> None:
         """Record that somebody reads evidence: in the journal, and as a leaf of the transparency log."""
