@@ -33,7 +33,10 @@ def make_app(parts: Services, pages: Path | None) -> FastAPI:
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Limits before parsing, and headers that keep pages to themselves."""
-        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal():
+            return Response(status_code=400)
+        if int(length) > MAX_BODY_BYTES:
             return Response(status_code=413)
         response = await call_next(request)
         response.headers.setdefault("Content-Security-Policy", _CSP)
