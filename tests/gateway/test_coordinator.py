@@ -409,7 +409,7 @@ def test_a_passage_moves_a_person_and_opens_the_experts_window(stage: Stage) -> 
     stage.journal("gatehouse", passage(1))
     assert stage.coordinator.journal.presence[PersonKey("exp-1")].component == "intake"
     gate = agent(stage, "gatehouse").held[ComponentId("wing")]
-    windows = {p.person: p.authorised_utc_ns for p in gate.passes if p.group is Role.EXP}
+    windows: dict[str, int | None] = {p.person: p.authorised_utc_ns for p in gate.passes if p.group is Role.EXP}
     assert windows["exp-1"] == passage(1).utc_ns
     assert windows["exp-2"] is None
     assert stage.store.authorisations() == {(L1, PersonKey("exp-1")): passage(1).utc_ns}
