@@ -25,10 +25,11 @@ def device_wants(venue: Venue, day: Day) -> dict[DeviceId, Want]:
     """Device → what it should be.  Every device of the kinds that scenes drive is in it, also the idle ones."""
     holders = _holders(venue, day)
     recording = record_rooms(venue, day)
+    hall = Want(lines=_hall(venue, day))
     wants: dict[DeviceId, Want] = {}
     for device in venue.devices.values():
         room = shown_room(venue, device)
-        want = _want(venue, day, device, holders.get(room), recording.get(room))
+        want = _want(venue, day, device, holders.get(room), recording.get(room), hall)
         if want is not None:
             wants[device.id] = want
     return wants
@@ -55,7 +56,7 @@ def _holders(venue: Venue, day: Day) -> dict[RoomId, tuple[LotState, RoomAsk]]:
 
 
 def _want(
-    venue: Venue, day: Day, device: Device, holder: tuple[LotState, RoomAsk] | None, recording: LotState | None
+    venue: Venue, day: Day, device: Device, holder: tuple[LotState, RoomAsk] | None, recording: LotState | None, hall: Want
 ) -> Want | None:
     match device.kind:
         case DeviceKind.CAMERA:
@@ -63,7 +64,7 @@ def _want(
         case DeviceKind.LIGHT:
             return Want(on=holder is not None and holder[1].light)
         case DeviceKind.SIGN:
-            return _sign(venue, day, device, holder)
+            return hall if venue.rooms[device.room].zone is Zone.PUBLIC else _sign(venue, device, holder)
         case DeviceKind.KIOSK:
             return _kiosk(venue, device, holder)
         case _:
@@ -81,10 +82,8 @@ def _binding(venue: Venue, day: Day, device: Device, recording: LotState | None)
     return None
 
 
-def _sign(venue: Venue, day: Day, device: Device, holder: tuple[LotState, RoomAsk] | None) -> Want:
+def _sign(venue: Venue, device: Device, holder: tuple[LotState, RoomAsk] | None) -> Want:
     room = venue.rooms[device.room]
-    if room.zone is Zone.PUBLIC:
-        return Want(lines=_hall(venue, day))
     if holder is None:
         return Want(lines=(room.number or room.name.zh, "空闲 Available"), colour="green")
     state, wish = holder

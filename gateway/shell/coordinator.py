@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.core.day import LotState, Refusal
+from gateway.core.day import LotState, Refusal, may_press
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.evidence_index import EvidenceIndex
@@ -150,9 +150,9 @@ class Coordinator:
 
     def press(self, lot: LotId, scene: str, by: str, approvals: dict[ComponentId, tuple[Approval, ...]], now: Now) -> Run | Refusal:
         """Staff press a scene.  Approvals are checked first; nothing changes when they do not suffice."""
-        planned = self.scenes.preview(lot, scene, now.utc_ns)
-        if isinstance(planned, Refusal):
-            return planned
+        found = may_press(self.venue, self.day, lot, scene)
+        if isinstance(found, Refusal):
+            return found
         needed = self.seals_lifted_by(lot, scene)
         try:
             for component in needed:

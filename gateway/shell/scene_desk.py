@@ -1,13 +1,13 @@
 """The scenes' side of the coordinator: presses become plans, plans become runs, answers move them on."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gateway.core.day import LotState, Refusal, may_press
 from gateway.core.plan import DOORS, Plan, PlannedMember, plan_scene, staged_wants
 from gateway.core.scene_run import Effect as RunEffect
-from gateway.core.scene_run import Finished, Run, RunRecord, Send, answered, begin, resumed, superseded, woken
+from gateway.core.scene_run import Finished, Run, RunRecord, Send, answered, begin, places_of, resumed, superseded, woken
 from gateway.core.wants import device_wants
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
@@ -18,6 +18,23 @@ from venue_model.venue import Name, Venue
 from venue_model.wire import ACCEPTED, APPLIED, Desired, RoomScene, Want, encode
 
 log = logging.getLogger(__name__)
+
+
+class _Seats:
+    """Where a run's members sit in its rows: by id, by board, and the doors, whose answers hang on other boards too."""
+
+    def __init__(self, run: Run) -> None:
+        self.places = places_of(run)
+        self._all = range(len(run.rows))
+        self._doors = tuple(place for place, row in enumerate(run.rows) if row.kind == "door")
+        self._of: dict[BoardId, list[int]] = {}
+        for place, row in enumerate(run.rows):
+            if row.kind != "door":
+                self._of.setdefault(row.agent, []).append(place)
+
+    def that_may_answer(self, board: BoardId | None) -> Iterable[int]:
+        """The places that a report of this board can change; all when it is None."""
+        return self._all if board is None else (*self._of.get(board, ()), *self._doors)
 
 
 class SceneDesk:
@@ -32,8 +49,12 @@ class SceneDesk:
         self.new_run = new_run
         self.day: dict[LotId, LotState] = store.lots()
         self.wants: dict[DeviceId, Want] = device_wants(venue, self.day)
+        self._devices_of: dict[BoardId, list[DeviceId]] = {board: [] for board in venue.boards}
+        for device in venue.devices.values():
+            self._devices_of[device.board].append(device.id)
         self.open: dict[RunId, Run] = {}
         self._records: dict[RunId, RunRecord] = {}  # of the open runs
+        self._seats: dict[RunId, _Seats] = {}  # of the open runs
         self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
         self.finished: Callable[[Run], None] = lambda run: None
         self.touched: Callable[[LotId], None] = lambda lot: None
@@ -75,26 +96,33 @@ class SceneDesk:
             later = {DeviceId(row.id) for row in run.rows if row.stage > run.stage}
             self.wants = {**self.wants, **{device: want for device, want in record.held.items() if device in later}}
             run, effects = resumed(run, now)
-            self.open[run.id] = run
+            self._keep(run)
             self._carry_out(run, effects, now)
             log.info("run=%s lot=%s scene=%s resumed stage=%d", run.id, run.lot, run.scene, run.stage)
 
     # answers and time
 
     def take_answers(self, now: Now, only: BoardId | None = None) -> None:
-        """Read what the agents have reported into the runs."""
+        """Read what the agents have reported into the runs.
+
+        A stage's end is stored before what follows from it is sent.  Single answers are not: after a restart the stage is sent
+        again, and the devices answer again.
+        """
         for run in list(self.open.values()):
+            seats = self._seats[run.id]
             answers = {
                 row.id: answer
-                for row in run.rows
-                if (only is None or row.agent == only or row.kind == "door")
-                and row.stage <= run.stage
-                and (answer := self._answer(run, row.id, row.kind, row.agent)) is not None
+                for row in map(run.rows.__getitem__, seats.that_may_answer(only))
+                if row.stage <= run.stage and (answer := self._answer(run, row.id, row.kind, row.agent)) is not None
             }
-            after, effects = answered(run, answers, now)
-            if after is not run:
+            after, effects = answered(run, answers, now, seats.places)
+            if after is run:
+                continue
+            if effects:
                 self._store(after)
-                self._carry_out(after, effects, now)
+            else:
+                self._keep(after)
+            self._carry_out(after, effects, now)
 
     def _answer(self, run: Run, member: str, kind: str, board: BoardId) -> tuple[int, str] | None:
         reported = self.agents[board].reported
@@ -173,20 +201,22 @@ class SceneDesk:
     def _broadcast(self, run: Run, boards: tuple[BoardId, ...], stage: int) -> None:
         """The fast path: one message a room, before the desired documents that are the truth."""
         wants = self._records[run.id].wants
+        sent_to = frozenset(boards)
         rooms: dict[RoomId, dict[DeviceId, Want]] = {}
+        members: dict[RoomId, dict[BoardId, int]] = {}
         for row in run.rows:
             want = wants.get(DeviceId(row.id))
-            if row.stage == stage and row.agent in boards and want is not None:
+            if row.stage == stage and row.agent in sent_to and want is not None:
                 rooms.setdefault(row.room, {})[DeviceId(row.id)] = want
+                members.setdefault(row.room, {})[row.agent] = self.agents[row.agent].generation
         for room, devices in sorted(rooms.items()):
-            members = {board: self.agents[board].generation for board in boards}
-            message = RoomScene(self.epoch, run.id, room, run.scene, members, devices)
+            message = RoomScene(self.epoch, run.id, room, run.scene, members[room], devices)
             self.agents.link.publish(self.agents.topics.room_scene(room), encode(message), retain=True)
 
     def send_desired(self, board: BoardId, now: Now, run: RunId | None = None) -> None:
         """Send an agent the full desired state of its devices; the same generation again is only acknowledged again."""
         agent = self.agents[board]
-        devices = {d.id: self.wants[d.id] for d in self.venue.devices_of_board(board) if d.id in self.wants}
+        devices = {device: self.wants[device] for device in self._devices_of[board] if device in self.wants}
         self.agents.send(board, "desired", Desired(self.epoch, agent.generation, run, now.utc_ns, devices), retain=True)
 
     def refresh(self, now: Now) -> None:
@@ -204,15 +234,20 @@ class SceneDesk:
     # the end of a run
 
     def _store(self, run: Run) -> None:
+        self._keep(run)
+        self.store.save_run(self._records[run.id])
+
+    def _keep(self, run: Run) -> None:
         self.open[run.id] = run
         self._records[run.id] = replace(self._records[run.id], run=run)
-        self.store.save_run(self._records[run.id])
+        if run.id not in self._seats:
+            self._seats[run.id] = _Seats(run)
         self.touched(run.lot)
 
     def _close(self, run: Run) -> RunRecord:
         """Store a run that has its result, and forget its bookkeeping."""
         self._store(run)
-        del self.open[run.id]
+        del self.open[run.id], self._seats[run.id]
         for key in [key for key in self._generation if key[0] == run.id]:
             del self._generation[key]
         return self._records.pop(run.id)
@@ -228,6 +263,10 @@ class SceneDesk:
         self.touched(run.lot)
 
     # for the pages
+
+    def runs(self, lot: LotId) -> list[Run]:
+        """The lot's runs, oldest first; open ones as they stand at this moment."""
+        return [self.open.get(record.run.id, record.run) for record in self.store.runs(lot)]
 
     def latest(self, lot: LotId) -> Run | None:
         """The lot's newest run."""

@@ -90,23 +90,27 @@ class Warden:
     def send(self, day: Day, boards: Iterable[BoardId], now: Now, *, renew: bool = False) -> None:
         """Sign and send the policies of boards that are there; without `renew` only those whose content has changed."""
         elsewhere = known_passes(day, self.salt)
-        for board in boards:
-            agent = self.agents[board]
-            components = self.components_of[board]
-            if not components or not agent.online:
-                continue
-            policies = tuple(self._policy(component) for component in components)
-            content = (agent.session, policies, elsewhere)
-            if not renew and self._sent.get(board) == content:
-                continue
-            self._sent[board] = content
-            agent.renewal += 1
-            self.agents.save(agent)
-            body = PolicyBody(
-                self.venue.id, board, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), policies, elsewhere
-            )
+        due = []
+        with self.store.transaction():  # one for all boards, and before the first policy leaves
+            for board in boards:
+                agent = self.agents[board]
+                components = self.components_of[board]
+                if not components or not agent.online:
+                    continue
+                policies = tuple(self._policy(component) for component in components)
+                content = (agent.session, policies, elsewhere)
+                if not renew and self._sent.get(board) == content:
+                    continue
+                agent.renewal += 1
+                self.agents.save(agent)
+                body = PolicyBody(
+                    self.venue.id, board, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), policies, elsewhere
+                )
+                due.append((body, content))
+        for body, content in due:
+            self._sent[body.agent] = content
             signature = signing.sign(self.policy_key, policy_bytes(body))
-            self.agents.send(board, "policy", SignedPolicy(body, signature.hex()), retain=True)
+            self.agents.send(body.agent, "policy", SignedPolicy(body, signature.hex()), retain=True)
 
     def renew(self, day: Day, now: Now) -> None:
         """Renew all leases when a third of one has passed: two renewals may be lost before a door closes."""
