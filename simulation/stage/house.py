@@ -104,8 +104,9 @@ class House:
         if self.plan.cameras:
             self.cameras.start(wait=False)
         self.platform.start()
-        self._write_gateway_config()
+        self._write_gateway_config(self.options.port)
         self.gateway.start()
+        self._write_gateway_config(int(self.url.rpartition(":")[2]))  # a restart keeps the address
         self.hardware.wait_ready()
         if self.plan.cameras:
             self.cameras.wait_ready()
@@ -162,9 +163,9 @@ class House:
 
     # files
 
-    def _write_gateway_config(self) -> None:
+    def _write_gateway_config(self, port: int) -> None:
         text = (
-            f'venue = "{self.venue_file.name}"\ndata = "gateway"\nevidence = "evidence"\nport = {self.options.port}\n\n'
+            f'venue = "{self.venue_file.name}"\ndata = "gateway"\nevidence = "evidence"\nport = {port}\n\n'
             f'[broker]\nkind = "{self.options.broker}"\n\n'
             f'[platform]\nurl = "{self.platform.url}"\ntoken = "{self.token}"\npull_s = 0.5\n'
         )

@@ -1,0 +1,193 @@
+"""What staff and supervisor do in a real browser, over the whole house on real parts."""
+
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from simulation.platform.scenarios import DayScenario, Rooms, county_day
+from simulation.stage.house import ACCOUNTS, House, HouseOptions
+from simulation.stage.people import Crowd
+from simulation.stage.staff import Desk
+from venue_model.groups import Role
+from venue_model.ids import DoorId, RoomId
+from venue_model.tools.files import example
+from venue_model.tools.verify_package import verify
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+CHROMIUM = "/usr/bin/chromium"
+# Without the background-networking flag Chromium looks up its maker's hosts at every start.
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    options = HouseOptions(example("county_hall"), tmp_path_factory.mktemp("house"), pace=0.2)
+    with House(options) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def scenario(house: House) -> DayScenario:
+    rooms = Rooms(*(RoomId(r) for r in ("o1", "e1", "o2", "e2")))
+    day = county_day(start_utc_ns=time.time_ns(), rooms=rooms)
+    for lot in day.lots:
+        house.platform.put_lot(lot, day.credit_codes[lot.id])
+    desk = Desk.open(house)
+    desk.wait("all agents", desk.agents_online, 60)
+    desk.wait("the lots", lambda: len(desk.get("/projects")) == 2)
+    desk.close()
+    return day
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser, house: House) -> Iterator[Page]:
+    """A fresh page that may speak to nobody but the house, and may not fail silently."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    found = context.new_page()
+    faults: list[str] = []
+    found.on("pageerror", lambda error: faults.append(str(error)))
+    found.on("request", lambda request: None if request.url.startswith((house.url, "blob:", "data:")) else faults.append(request.url))
+    yield found
+    context.close()
+    assert faults == []
+
+
+def sign_in(page: Page, house: House, who: str) -> None:
+    password = next(password for account, _, password in ACCOUNTS if account == who)
+    page.goto(house.url)
+    page.get_by_test_id("login-account").fill(who)
+    page.get_by_test_id("login-password").fill(password)
+    page.get_by_test_id("login-submit").click()
+    expect(page.get_by_test_id("login-submit")).to_have_count(0)
+
+
+def press(page: Page, scene: str, result: str = "ok") -> None:
+    """Three acts: the scene, look at the preview, confirm; then watch the result."""
+    page.get_by_test_id(f"scene-{scene}").click()
+    page.get_by_test_id("scene-confirm").click()
+    expect(page.get_by_test_id("run-result")).to_have_attribute("data-result", result, timeout=20_000)
+
+
+def test_a_wrong_password_is_told_and_nobody_gets_in(page: Page, house: House) -> None:
+    page.goto(house.url)
+    page.get_by_test_id("login-account").fill("staff")
+    page.get_by_test_id("login-password").fill("wrong")
+    page.get_by_test_id("login-submit").click()
+    expect(page.get_by_test_id("login-fault")).to_contain_text("账号或密码错误")
+
+
+def test_staff_switch_a_scene_and_see_every_device_answer(page: Page, house: House, scenario: DayScenario) -> None:
+    lot = scenario.lots[1]
+    sign_in(page, house, "staff")
+    page.get_by_test_id(f"lot-{lot.id}").click()
+    press(page, "opening_preparation")
+    for member in ("o2-near", "o2-far", "o2-door", "o2-sign", "o2-light"):
+        expect(page.get_by_test_id(f"run-row-{member}")).to_have_attribute("data-code", "200")
+    page.get_by_test_id("dialog-close").click()
+    expect(page.get_by_test_id("room-o2")).to_have_attribute("data-mode", "preparation")
+    press(page, "check_in")
+    page.get_by_test_id("dialog-close").click()
+    expect(page.get_by_test_id(f"lot-{lot.id}")).to_have_attribute("data-phase", "P3")
+
+
+def test_a_door_event_appears_while_staff_look(page: Page, house: House, scenario: DayScenario) -> None:
+    lot = scenario.lots[1]
+    sign_in(page, house, "staff")
+    crowd = Crowd(house, scenario.cards, scenario.phones)
+    agent, bidder = scenario.people(lot, Role.AGT)[0], scenario.people(lot, Role.BID)[0]
+    assert crowd.badge(agent, DoorId("o2-door"))
+    assert not crowd.badge(bidder, DoorId("gate"))
+    page.get_by_role("link", name=re.compile("门禁动态")).click()
+    refusal = page.get_by_test_id("event").filter(has_text="I1").first
+    expect(refusal).to_be_visible()
+    expect(page.get_by_test_id("event").filter(has_text=agent[:6]).first).to_be_visible()
+
+
+def test_a_supervisor_finds_a_project_plays_it_and_takes_its_package(
+    page: Page, house: House, scenario: DayScenario, tmp_path: Path
+) -> None:
+    lot = scenario.lots[1]
+    sign_in(page, house, "staff")
+    page.get_by_test_id(f"lot-{lot.id}").click()
+    press(page, "failed_tender")
+    page.get_by_test_id("dialog-close").click()
+    press(page, "close")
+    page.get_by_test_id("dialog-close").click()
+    page.get_by_test_id("sign-out").click()
+    desk = Desk.open(house)
+    desk.wait("the package", lambda: desk.get(f"/projects/{lot.project}")["packages"])
+    desk.close()
+
+    sign_in(page, house, "supervisor")
+    page.get_by_role("link", name=re.compile("项目回放")).click()
+    page.get_by_test_id("search-input").fill(lot.project)
+    page.get_by_test_id("search-go").click()
+    expect(page.get_by_test_id("timeline")).to_be_visible()  # one hit opens by itself
+    page.get_by_test_id("play").click()
+    for track in ("o2-near", "o2-far"):
+        video = page.get_by_test_id(f"video-{track}")
+        expect(video).to_be_visible()
+        page.wait_for_function(
+            "v => v.videoWidth === 640 && v.currentTime > 1 && v.webkitAudioDecodedByteCount > 0 && !v.error",
+            arg=video.element_handle(), timeout=20_000,
+        )  # fmt: skip
+
+    with page.expect_download() as waiting:
+        page.get_by_test_id("package-download-1").click()
+    archive = zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+    archive.extractall(tmp_path)
+    package = tmp_path / archive.namelist()[0].split("/")[0]
+    assert package.name.startswith(lot.project)
+    assert verify(package) == []
+
+
+def test_two_people_lift_a_seal_in_the_browser_and_one_cannot(page: Page, house: House, scenario: DayScenario) -> None:
+    lot = scenario.lots[0]
+    house.platform.put_lot(lot, scenario.credit_codes[lot.id])
+    desk = Desk.open(house)
+    for scene in ("opening_preparation", "check_in", "opening", "opening_end", "intake", "evaluation"):
+        assert desk.press(lot.id, scene)["result"] == "ok"
+    sign_in(page, house, "staff")
+    page.get_by_test_id(f"lot-{lot.id}").click()
+    expect(page.get_by_test_id("room-e1")).to_have_attribute("data-mode", "evaluation")
+    page.get_by_test_id("scene-report_signed").click()
+    keys = sorted((house.folder / "approvers").glob("*.key"))
+    confirm = page.get_by_test_id("scene-confirm")
+    expect(confirm).to_be_disabled()
+    page.get_by_test_id("approver-key-1").set_input_files(keys[0])
+    expect(confirm).to_be_disabled()
+    page.get_by_test_id("approver-key-2").set_input_files(keys[0])
+    expect(confirm).to_be_disabled()
+    page.get_by_test_id("approver-key-2").set_input_files(keys[1])
+    expect(confirm).to_be_enabled()
+    confirm.click()
+    expect(page.get_by_test_id("run-result")).to_have_attribute("data-result", "ok", timeout=20_000)
+    assert not desk.get("/state")["components"]["e1"]["seal"]
+    desk.close()
+
+
+def test_a_dead_gateway_is_said_in_words_and_the_page_comes_back(page: Page, house: House, scenario: DayScenario) -> None:
+    sign_in(page, house, "staff")
+    expect(page.get_by_test_id("connection")).to_contain_text("实时")
+    house.gateway.kill()
+    expect(page.get_by_test_id("stale")).to_be_visible(timeout=8_000)
+    house.gateway.start()
+    sign_in(page, house, "staff")
+    expect(page.get_by_test_id("connection")).to_contain_text("实时", timeout=15_000)
