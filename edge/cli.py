@@ -52,7 +52,8 @@ def open_agent(config: EdgeConfig, hardware: Hardware) -> EdgeAgent:
 
     commission, broker = config.commission, config.broker
     disk = Disk(config.data / "agent.db")
-    link = partial(AgentLink, broker.host, broker.port, commission.agent, broker.password, Topics(commission.venue))
+    rooms = sorted({device.room for device in commission.devices})
+    link = partial(AgentLink, broker.host, broker.port, commission.agent, broker.password, Topics(commission.venue), rooms)
     return EdgeAgent(
         commission,
         config.commissioned,

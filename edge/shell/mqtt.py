@@ -6,14 +6,14 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from venue_model.backlog import Backlog, Outgoing
-from venue_model.ids import BoardId
+from venue_model.ids import BoardId, RoomId
 from venue_model.session import (
     CONNECT_TIMEOUT_S,
     KEEPALIVE_S,
@@ -37,7 +37,8 @@ class AgentLink:
 
     Each connect takes a new number from `next_session`, which must have it on disk when it returns; birth and last will
     carry it.  `on_message` runs on paho's thread, `on_connection` and all sending on the link's own; what they raise is
-    logged and changes nothing.  After `on_connection(True)` the caller publishes its retained state anew.
+    logged and changes nothing.  After `on_connection(True)` the caller publishes its retained state anew.  `rooms` are
+    those whose broadcasts it hears.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class AgentLink:
         agent: BoardId,
         password: str,
         topics: Topics,
+        rooms: Iterable[RoomId | str] = ("+",),
         *,
         next_session: Callable[[], int],
         on_message: Callable[[str, bytes], None],
@@ -54,6 +56,7 @@ class AgentLink:
     ) -> None:
         self._host, self._port, self._agent, self._password = host, port, agent, password
         self._topics = topics
+        self._reads = agent_reads(topics, agent, rooms)
         self._next_session = next_session
         self._on_message = on_message
         self._on_connection = on_connection
@@ -226,7 +229,7 @@ class AgentLink:
         if reason.is_failure:
             self._say(f"broker {self._host}:{self._port} refused {self._agent}: {reason}; approve the agent or renew its password")
         else:
-            client.subscribe([(topic, 1) for topic in agent_reads(self._topics, self._agent)])
+            client.subscribe([(topic, 1) for topic in self._reads])
 
     def _answered(self, client: Client, _userdata: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):

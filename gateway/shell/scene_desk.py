@@ -54,6 +54,7 @@ class SceneDesk:
             self._devices_of[device.board].append(device.id)
         self.open: dict[RunId, Run] = {}
         self._records: dict[RunId, RunRecord] = {}  # of the open runs
+        self._ended: dict[LotId, Run] = {}  # the newest that ended since the start, for the pages
         self._seats: dict[RunId, _Seats] = {}  # of the open runs
         self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
         self.finished: Callable[[Run], None] = lambda run: None
@@ -247,6 +248,7 @@ class SceneDesk:
     def _close(self, run: Run) -> RunRecord:
         """Store a run that has its result, and forget its bookkeeping."""
         self._store(run)
+        self._ended[run.lot] = run
         del self.open[run.id], self._seats[run.id]
         for key in [key for key in self._generation if key[0] == run.id]:
             del self._generation[key]
@@ -273,7 +275,8 @@ class SceneDesk:
         state = self.day[lot]
         if state.run is None:
             return None
-        return self.open.get(state.run) or self.store.run(state.run)
+        ended = self._ended.get(lot)
+        return self.open.get(state.run) or (ended if ended is not None and ended.id == state.run else self.store.run(state.run))
 
     def waits_for(self, run: Run) -> Name | None:
         """What an open run waits for, in words."""
