@@ -26,7 +26,7 @@ from venue_model.venue import DeviceKind, Name, Side
 from venue_model.zones import Zone
 
 WARM_UP = 20
-_DOOR, _ROOM, _SALT = DoorId("d1"), ComponentId("o1"), "5a" * 16
+DOOR, _ROOM, _SALT = DoorId("d1"), ComponentId("o1"), "5a" * 16
 
 
 def measure(n: int = 500, entries: int = 500, folder: Path | None = None) -> dict[str, float]:
@@ -47,14 +47,14 @@ def measure(n: int = 500, entries: int = 500, folder: Path | None = None) -> dic
 
 def _samples(folder: Path, n: int, entries: int, floor: "_Floor") -> list[tuple[float, float, float]]:
     """(path, added, floor) in milliseconds, one for each read after the warm-up."""
-    lines, commission = _Lines(), _commission()
+    lines, commission = _Lines(), bench_commission()
     names = frozenset((*output_lines(commission), *input_lines(commission)))
     disk = _TimedDisk(folder / "agent.db")
-    agent = EdgeAgent(commission, "", disk, Hardware(lines={"io": (lines, names)}), lambda *_: _NoLink())
+    agent = EdgeAgent(commission, "", disk, Hardware(lines={"io": (lines, names)}), lambda *_: NoLink())
     agent.start()
     cards = [secrets.token_bytes(8) for _ in range(entries)]
     agent.post(SessionBegan(1))
-    agent.post(PolicyArrived(_policy(cards)))
+    agent.post(PolicyArrived(bench_policy(cards)))
     samples = []
     try:
         for number in range(n + WARM_UP):
@@ -129,12 +129,12 @@ class _Lines:
         """The leaf opens and closes; returns when the strike is secured again."""
         self.secured.clear()
         for is_open in (True, False):
-            self._emit(LineChanged(f"{_DOOR}.contact", is_open, time.monotonic_ns()))
+            self._emit(LineChanged(f"{DOOR}.contact", is_open, time.monotonic_ns()))
         if not self.secured.wait(10):
             raise DeviceError("the strike was not secured within 10 s; look at the log")
 
 
-class _NoLink:
+class NoLink:
     """A broker that is away: the door decides alone."""
 
     session = 1
@@ -146,16 +146,18 @@ class _NoLink:
     def close(self) -> None: ...
 
 
-def _commission() -> Commission:
+def bench_commission() -> Commission:
+    """A board with one door from the hall into an opening room, and the reader outside it."""
     name = Name("", "")
     door = DoorRecord(
-        _DOOR, name, None, _ROOM, DeviceId("d1.strike"), DeviceId("d1.contact"), DeviceId("d1.exit"), True, 5, 30
+        DOOR, name, None, _ROOM, DeviceId("d1.strike"), DeviceId("d1.contact"), DeviceId("d1.exit"), True, 5, 30
     )  # fmt: skip
-    reader = DeviceRecord(DeviceId("r1"), DeviceKind.READER, RoomId("hall"), None, name, _DOOR, Side.OUTSIDE)
+    reader = DeviceRecord(DeviceId("r1"), DeviceKind.READER, RoomId("hall"), None, name, DOOR, Side.OUTSIDE)
     return Commission(VenueId("bench"), BoardId("bench"), name, "00" * 32, {}, (), {_ROOM: (Zone.OPENING,)}, (door,), (reader,), 300)
 
 
-def _policy(cards: list[bytes]) -> PolicyBody:
+def bench_policy(cards: list[bytes]) -> PolicyBody:
+    """Admits every one of these cards for an hour."""
     salt = bytes.fromhex(_SALT)
     passes = tuple(
         Pass(card_digest(salt, card), PersonKey(f"p{number}"), Role.BID, LotId("lot"), 0, 2**62) for number, card in enumerate(cards)

@@ -1,0 +1,68 @@
+"""What simulated agents say on the wire.  A `desired` document is acknowledged at once, a policy is held and the door stands settled."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from simulation.bench.hall import DOOR, sign_of
+from venue_model.ids import BoardId
+from venue_model.wire import ComponentReport, DoorReport, Status, Topics, encode, plain
+
+SESSION = 1
+
+
+class Answers:
+    """The answers of all agents of a bench hall, until they are silenced.
+
+    A room's broadcast is taken without a word: a real board holds back changes for 20 ms to tell them in one report, and
+    `desired` follows within that.  Texts are put together by hand: the swarm must cost less than what it measures.
+    """
+
+    def __init__(self, topics: Topics, boards: Sequence[BoardId]) -> None:
+        self._topics = topics
+        self._boards = boards
+        self._reported = [topics.agent(board, "reported") for board in boards]
+        self._dead: frozenset[int] = frozenset()
+        self._order = [(0, 0)] * len(boards)  # (epoch, generation) that each agent stands at
+        self._run: list[str | None] = [None] * len(boards)
+        self._doors = "{}"
+
+    def silence(self, agents: Iterable[int]) -> None:
+        """From now on these say nothing, though the broker still sees them."""
+        self._dead = frozenset(agents)
+
+    def birth(self, index: int) -> list[tuple[str, bytes]]:
+        """What an agent publishes when it begins."""
+        status = encode(Status(on=True, session=SESSION))
+        return [(self._topics.agent(self._boards[index], "status"), status), self._report(index)]
+
+    def answer(self, index: int, topic: str, payload: bytes) -> list[tuple[str, bytes]]:
+        """An agent's answers to a message, as `SwarmOfAgents` wants them."""
+        if index in self._dead:
+            return []
+        if topic.endswith("/desired"):
+            desired = json.loads(payload)
+            self._order[index] = desired["epoch"], desired["generation"]
+            self._run[index] = desired["run"]
+            return [self._report(index)]
+        if topic.endswith("/policy"):
+            self._hold(json.loads(payload)["body"])
+            return [self._report(index)]
+        return []
+
+    def _hold(self, body: dict[str, object]) -> None:
+        policies = body["components"]
+        assert isinstance(policies, list), "a policy body lists its domains"
+        held = {p["component"]: ComponentReport(p["term"], p["epoch"], 0, settled=True) for p in policies}
+        door = DoorReport("closed", released=False, fire=False, components=held, lease_left_s=60)
+        self._doors = json.dumps({DOOR: plain(door)})
+
+    def _report(self, index: int) -> tuple[str, bytes]:
+        epoch, generation = self._order[index]
+        run = self._run[index]
+        said = "null" if run is None else f'"{run}"'
+        doors = self._doors if index == 0 else "{}"
+        text = (
+            f'{{"session":{SESSION},"epoch":{epoch},"generation":{generation},"devices":{{"{sign_of(self._boards[index])}":'
+            f'{{"code":200,"run":{said},"text":"","took_ms":0,"online":true,"state":{{}}}}}},"doors":{doors},"v":1}}'
+        )
+        return self._reported[index], text.encode()
