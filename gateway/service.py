@@ -20,6 +20,7 @@ from gateway.broker.credentials import GATEWAY, Credentials
 from gateway.broker.supervisor import Broker
 from gateway.commission import load_policy_key, write_boards
 from gateway.config import GatewayConfig
+from gateway.core.alarms import KINDS
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
 from gateway.shell.coordinator import Coordinator, clock
@@ -102,6 +103,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     view = View(coordinator, lambda: sync.health if sync else Health(), lambda: link.up)
     feed = LiveFeed(view)
     coordinator.journal.lines = feed.lines
+    view.take_lines(store.journal(f"kind IN {KINDS}", limit=1_000_000))  # alarms outlive a restart
     keys = load_or_create_keys(data / "keys" / "seal", venue.name.zh, datetime.datetime.now(datetime.UTC))
     translog = TransparencyLog(data / "translog.db", f"bidhall/{venue.id}", keys.log_key)
     evidence = EvidenceDesk(venue, coordinator, keys, translog, evidence_root)

@@ -178,3 +178,13 @@ async def authorise(request: Request, lot: str, person: str) -> None:
     _lot(s, lot)
     if not s.coordinator.authorise(LotId(lot), PersonKey(person), account.id, clock()):
         raise not_found(f"标段 {lot} 的名单中没有 {person}", f"{person} is not on the roster of lot {lot}")
+
+
+@router.post("/alarms/{alarm}/acknowledge", status_code=204)
+async def acknowledge(request: Request, alarm: str) -> None:
+    """Somebody has seen to an alarm: it leaves the pages and stays in the journal."""
+    s = services(request)
+    account = s.accounts.need(request, "staff", "supervisor")
+    if s.view.alarm(alarm) is None:
+        raise not_found(f"没有告警 {alarm}", f"there is no alarm {alarm}")
+    s.coordinator.journal.note("alarm_ack", {"id": alarm, "by": account.id}, clock())

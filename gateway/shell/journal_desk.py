@@ -147,7 +147,8 @@ class JournalDesk:
                 self._segment(body)
             case "gap":
                 self._gap(body)
-                self._anomaly(board, event, project, "recording-gap", "alarm")
+                if project != self.venue.id:  # shared cameras record for the venue: no lot of the platform misses anything
+                    self._anomaly(board, event, project, "recording-gap", "alarm", key=f"{body['camera']}-{body['from_utc_ns']}")
             case "alarm" | "breach":
                 self._anomaly(board, event, project, str(body.get("code", event.kind)), "alarm")
         return False
@@ -197,10 +198,11 @@ class JournalDesk:
                 GapRow(body["project"], body["lot"], body["track"], body["from_utc_ns"], body["to_utc_ns"], body["cause"])
             )
 
-    def _anomaly(self, board: str, event: JournalEvent, project: str | None, code: str, level: str) -> None:
+    def _anomaly(self, board: str, event: JournalEvent, project: str | None, code: str, level: str, key: str = "") -> None:
+        """Tell the platform.  `key` names an anomaly that several lines speak of: it is told once."""
         self.outbox.put(
             ItemKind.ANOMALY,
-            f"anomaly-{board}-{event.seq}-{event.utc_ns}",
+            f"anomaly-{board}-{key or f'{event.seq}-{event.utc_ns}'}",
             {
                 "project": project or "", "lot": str(event.lot or event.body.get("lot") or ""), "code": code, "name": code,
                 "info": str(event.body.get("because") or event.body.get("detail") or ""), "level": level,

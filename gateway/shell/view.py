@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from gateway.api import models as m
+from gateway.core.alarms import Alarms, applied
 from gateway.core.day import warning
 from gateway.core.presence import arrived
 from gateway.core.scene_run import Run
@@ -19,20 +20,6 @@ from venue_model.scenes import SCENES, scenes_from
 from venue_model.venue import Name, Venue
 from venue_model.wire import DeviceReport
 from venue_model.zones import ZONE_NAMES
-
-ALARM_WORDS = {
-    "forced": ("门被强行打开", "door forced open"),
-    "held": ("门未关闭", "door held open"),
-    "breach": ("封闭房间有人离开", "somebody left a sealed room"),
-    "recording-gap": ("录像中断", "recording interrupted"),
-    "wrong-attempts": ("连续多次刷卡失败", "repeated wrong attempts"),
-    "bad-message": ("收到无效报文", "malformed message"),
-    "bad-line": ("收到无法识别的日志行", "journal line that means nothing here"),
-    "journal-hole": ("控制板日志缺失", "journal lines of a board are missing"),
-    "unknown-room": ("平台预约的房间不适用", "the platform booked a room that does not fit"),
-    "not-sealed": ("证据包封装失败", "package could not be sealed"),
-    "fire": ("消防联动", "fire release"),
-}
 
 
 def named(name: Name) -> m.NameOut:
@@ -86,27 +73,24 @@ class View:
         self.coordinator = coordinator
         self.health = health
         self.broker_ok = broker_ok
-        self.alarms: dict[str, m.AlarmOut] = {}
+        self._alarms: Alarms = {}
 
     def take_lines(self, lines: Iterable[dict[str, Any]]) -> None:
         """Raise and clear alarms from journal lines."""
         for line in lines:
-            self._take_line(line)
+            before = self._alarms
+            self._alarms = applied(before, line)
+            for key in before.keys() ^ self._alarms.keys():
+                self.coordinator.changed("alarms", key)
 
-    def _take_line(self, line: dict[str, Any]) -> None:
-        kind, body = line["kind"], line["body"]
-        if kind not in ("alarm", "alarm_clear", "breach"):
-            return
-        code = str(body.get("code", kind))
-        place = str(body.get("door") or body.get("device") or body.get("agent") or line["agent"])
-        key = f"{code}:{place}"
-        if kind == "alarm_clear":
-            self.alarms.pop(key, None)
-        else:
-            words = ALARM_WORDS.get(code, (code, code))
-            name = m.NameOut(zh=f"{words[0]} {place}", en=f"{words[1]}: {place}")
-            self.alarms[key] = m.AlarmOut(id=key, code=code, level="alarm", name=name, room=line["room"], since_utc_ns=line["utc_ns"])
-        self.coordinator.changed("alarms", key)
+    def alarm(self, key: str) -> m.AlarmOut | None:
+        """An alarm that stands, or None."""
+        found = self._alarms.get(key)
+        if found is None:
+            return None
+        return m.AlarmOut(
+            id=found.id, code=found.code, level="alarm", name=_pair(found.words), room=found.room, since_utc_ns=found.since_utc_ns
+        )
 
     def state(self, seq: int, now: Now) -> m.StateOut:
         """The venue now."""
@@ -121,7 +105,7 @@ class View:
             doors={d.id: self.door(d.id) for d in c.venue.doors.values() if d.board is not None},
             components={k: self.component(k) for k in c.venue.components},
             lots={lot: out for lot in c.day if (out := self.lot(lot)) is not None},
-            alarms=dict(self.alarms),
+            alarms={key: raised for key in self._alarms if (raised := self.alarm(key)) is not None},
         )
 
     def patch(self, seq: int, dirty: dict[str, set[str]], events: list[dict[str, Any]], now: Now) -> m.PatchOut:
@@ -141,7 +125,7 @@ class View:
             doors=fresh("doors", self.door, venue.doors),
             components=fresh("components", self.component, venue.components),
             lots=fresh("lots", self.lot),
-            alarms=fresh("alarms", self.alarms.get),
+            alarms=fresh("alarms", self.alarm),
             events=[m.EventOut.model_validate(event) for event in events],
         )
 
