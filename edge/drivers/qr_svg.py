@@ -20,12 +20,7 @@ def qr_svg(text: str) -> str:
 
 
 def _modules(text: str) -> list[list[bool]]:
-    """True is dark; the code alone, without the border that OpenCV draws."""
-    import cv2
+    """True is dark; the code alone, without a border.  segno is pure Python: an agent with a kiosk keeps OpenCV's 30 MB for others."""
+    import segno
 
-    options = cv2.QRCodeEncoder.Params()
-    options.correction_level = cv2.QRCodeEncoder_CORRECT_LEVEL_M
-    dark = cv2.QRCodeEncoder.create(options).encode(text) == 0
-    rows, columns = dark.any(axis=1).nonzero()[0], dark.any(axis=0).nonzero()[0]
-    code: list[list[bool]] = dark[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].tolist()
-    return code
+    return [[bool(module) for module in row] for row in segno.make_qr(text, error="m", boost_error=False).matrix]
