@@ -43,7 +43,7 @@ def test_something_else_is_no_badge(text: str) -> None:
 
 def test_a_key_or_signature_of_the_wrong_length_is_no_badge() -> None:
     head, nonce, key, signature = make_badge(DoorId("d"), "n", KEY).rsplit(".", 3)
-    assert parse_badge(".".join((head, nonce, key[:-2], signature))) is None
+    assert parse_badge(".".join((head, nonce, key[:-3], signature))) is None
     assert parse_badge(".".join((head, nonce, key, signature[:-2]))) is None
 
 
