@@ -164,7 +164,7 @@ async def get_run(request: Request, run: str) -> m.RunOut:
     """One scene run."""
     s = services(request)
     s.accounts.need(request)
-    found = s.coordinator.scenes.open.get(RunId(run)) or s.coordinator.store.run(RunId(run))
+    found = s.coordinator.scenes.run(RunId(run))
     if found is None:
         raise not_found(f"没有场景运行 {run}", f"there is no scene run {run}")
     return s.view.run(found)

@@ -1,7 +1,7 @@
 """The lots of the day and where each stands: what the other decisions of the gateway read."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from venue_model.ids import LotId, RoomId, RunId
 from venue_model.lots import MIN_BIDDERS, Lot, Phase
@@ -92,6 +92,18 @@ def _clash(state: LotState, other: LotState, phase: Phase) -> RoomId | None:
     if phase in EVALUATION_PHASES and other.phase in EVALUATION_PHASES and other.lot.evaluation_room == evaluation:
         return evaluation
     return None
+
+
+def retold(state: LotState, lot: Lot) -> tuple[LotState, bool]:
+    """The lot as the platform now tells it, and whether its rooms had to stay as they were.
+
+    A room change is a normal event, but nobody moves a tender whose people already sit, or whose doors already stand open: the
+    opening room is fixed once the lot is prepared, the evaluation room once its experts are called.
+    """
+    opening = lot.opening_room if state.phase in (Phase.IDLE, Phase.BOOKED) else state.lot.opening_room
+    evaluation = state.lot.evaluation_room if state.phase in EVALUATION_PHASES or state.phase in OVER - {Phase.IDLE} else lot.evaluation_room
+    kept = (opening, evaluation) != (lot.opening_room, lot.evaluation_room)
+    return replace(state, lot=replace(lot, opening_room=opening, evaluation_room=evaluation)), kept
 
 
 def warning(state: LotState) -> Name | None:

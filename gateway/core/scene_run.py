@@ -106,16 +106,19 @@ def answered(
     """
     if run.result is not None:
         return run, ()
-    rows = list(run.rows)
     where = places_of(run) if places is None else places
+    changed: dict[int, Row] = {}
     for member, answer in answers.items():
         for place in where.get(member, ()):
-            if rows[place].stage <= run.stage:
-                rows[place] = _answer(rows[place], answer, now)
-    changed = tuple(rows)
-    if changed == run.rows:
+            row = run.rows[place]
+            if row.stage <= run.stage and (after := _answer(row, answer, now)) != row:
+                changed[place] = after
+    if not changed:
         return run, ()
-    return _judge(replace(run, rows=changed), now)
+    rows = list(run.rows)
+    for place, row in changed.items():
+        rows[place] = row
+    return _judge(replace(run, rows=tuple(rows)), now)
 
 
 def places_of(run: Run) -> dict[str, tuple[int, ...]]:

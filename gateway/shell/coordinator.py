@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.core.day import LotState, Refusal, may_press
+from gateway.core.day import LotState, Refusal, may_press, retold
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.evidence_index import EvidenceIndex
@@ -213,7 +213,10 @@ class Coordinator:
                 self.journal.note("alarm", {"code": "unknown-room", "detail": f"lot {lot.id}: {fault}"}, now)
                 continue
             known = self.day.get(lot.id)
-            state = replace(known, lot=lot) if known else LotState(lot, Phase.BOOKED, now.utc_ns, Phase.BOOKED)
+            state, kept = retold(known, lot) if known else (LotState(lot, Phase.BOOKED, now.utc_ns, Phase.BOOKED), False)
+            if kept:
+                detail = f"lot {lot.id} is in phase {state.phase}: the platform's room change comes too late and is not followed"
+                self.journal.note("alarm", {"code": "late-room-change", "detail": detail}, now, lot=lot.id)
             self.day[lot.id] = state
             self.store.save_lot(state)
             self.changed("lots", lot.id)

@@ -270,13 +270,17 @@ class SceneDesk:
         """The lot's runs, oldest first; open ones as they stand at this moment."""
         return [self.open.get(record.run.id, record.run) for record in self.store.runs(lot)]
 
+    def run(self, run: RunId) -> Run | None:
+        """A run as it stands at this moment, or None."""
+        return self.open.get(run) or self.store.run(run)
+
     def latest(self, lot: LotId) -> Run | None:
         """The lot's newest run."""
         state = self.day[lot]
         if state.run is None:
             return None
         ended = self._ended.get(lot)
-        return self.open.get(state.run) or (ended if ended is not None and ended.id == state.run else self.store.run(state.run))
+        return ended if ended is not None and ended.id == state.run else self.run(state.run)
 
     def waits_for(self, run: Run) -> Name | None:
         """What an open run waits for, in words."""

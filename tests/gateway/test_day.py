@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from day_case import at, county, day
+from day_case import at, county, day, lot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.day import Refusal, ask, live, may_press, parts, warning
+from gateway.core.day import Refusal, ask, live, may_press, parts, retold, warning
 from venue_model.ids import LotId
 from venue_model.lots import Phase
 from venue_model.scenes import PHASE_ASKS, SCENES, Part, Scene, SceneId, scenes_from
@@ -120,3 +120,21 @@ def test_pressing_never_brings_two_lots_into_one_room(phases: list[Phase], scene
         after = [replace(states[0], phase=found.leads_to), *states[1:]]
         if found.leads_to in holding:
             assert sum(s.phase in holding for s in after) == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "opening", "evaluation", "kept"),
+    [
+        (Phase.BOOKED, "o2", "e2", False),
+        (Phase.PREPARATION, "o1", "e2", True),
+        (Phase.OPENING_END, "o1", "e2", True),
+        (Phase.INTAKE, "o1", "e1", True),
+        (Phase.EVALUATION, "o1", "e1", True),
+        (Phase.CLOSED, "o1", "e1", True),
+    ],
+)
+def test_a_room_change_is_followed_until_people_are_called_to_the_room(phase: Phase, opening: str, evaluation: str, kept: bool) -> None:
+    told = lot("L1", opening="o2", evaluation="e2", bidders=5)
+    after, late = retold(at(phase), told)
+    assert (after.lot.opening_room, after.lot.evaluation_room, late) == (opening, evaluation, kept)
+    assert after.lot.bidders == 5 and after.phase is phase
