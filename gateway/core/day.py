@@ -101,7 +101,8 @@ def retold(state: LotState, lot: Lot) -> tuple[LotState, bool]:
     opening room is fixed once the lot is prepared, the evaluation room once its experts are called.
     """
     opening = lot.opening_room if state.phase in (Phase.IDLE, Phase.BOOKED) else state.lot.opening_room
-    evaluation = state.lot.evaluation_room if state.phase in EVALUATION_PHASES or state.phase in OVER - {Phase.IDLE} else lot.evaluation_room
+    called = state.phase in EVALUATION_PHASES or state.phase in (Phase.CLOSED, Phase.ABORTED)
+    evaluation = state.lot.evaluation_room if called else lot.evaluation_room
     kept = (opening, evaluation) != (lot.opening_room, lot.evaluation_room)
     return replace(state, lot=replace(lot, opening_room=opening, evaluation_room=evaluation)), kept
 
