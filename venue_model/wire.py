@@ -205,7 +205,7 @@ class Events:
 @with_config(_LAX)
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A one-shot act, never retained.  `kind` is "ack", "pulse" or "identify"."""
+    """A one-shot act, never retained.  `kind` is "ack" or "pulse"."""
 
     id: str
     kind: str

@@ -13,7 +13,7 @@ from gateway.shell.coordinator import clock
 from gateway.shell.view import named, venue_out
 from venue_model.door_policy import Approval
 from venue_model.groups import ROLE_NAMES
-from venue_model.ids import ComponentId, LotId, PersonKey, RunId
+from venue_model.ids import ComponentId, DoorId, LotId, PersonKey, RunId
 from venue_model.profiles import DoorMode
 from venue_model.scenes import Part
 from venue_model.venue import Venue
@@ -188,3 +188,13 @@ async def acknowledge(request: Request, alarm: str) -> None:
     if s.view.alarm(alarm) is None:
         raise not_found(f"没有告警 {alarm}", f"there is no alarm {alarm}")
     s.coordinator.journal.note("alarm_ack", {"id": alarm, "by": account.id}, clock())
+
+
+@router.post("/doors/{door}/pulse", status_code=202)
+async def pulse(request: Request, door: str) -> None:
+    """Open one door once, for somebody who stands before staff.  Its board refuses where nobody may enter."""
+    s = services(request)
+    account = s.accounts.need(request, "staff")
+    refused = s.coordinator.pulse(DoorId(door), account.id, clock())
+    if refused is not None:
+        raise ApiError(404 if refused.code == "unknown-door" else 409, refused.code, refused.why.zh, refused.why.en)

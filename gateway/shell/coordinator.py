@@ -18,17 +18,20 @@ from gateway.shell.store import Store
 from gateway.shell.warden import ApprovalError, Warden
 from gateway.trading.base import EventKind, ItemKind, PhaseEvent
 from gateway.trading.outbox import Outbox
+from venue_model import signing
 from venue_model.door_policy import Approval
-from venue_model.ids import BoardId, ComponentId, LotId, PersonKey, RunId
+from venue_model.ids import BoardId, ComponentId, DoorId, LotId, PersonKey, RunId
 from venue_model.lots import Lot, Phase
 from venue_model.moments import Now, S
 from venue_model.scenes import SCENES, SceneId
+from venue_model.signed import pulse_bytes
 from venue_model.venue import Name, Venue
-from venue_model.wire import Events, GatewayStatus, Meta, Reported, Status, Topics, WireError, decode, encode
+from venue_model.wire import Command, Events, GatewayStatus, Meta, Reported, Status, Topics, WireError, decode, encode
 from venue_model.zones import ZONE_NAMES, Zone
 
 log = logging.getLogger(__name__)
 Changed = Callable[[str, str], None]  # (section of the state, id)
+PULSE_TTL_MS = 5_000
 BAD_MESSAGE_EVERY_NS = 60 * S
 
 
@@ -60,6 +63,7 @@ class Coordinator:
         self.epoch = epoch
         self.topics = Topics(venue.id)
         self.changed = changed
+        self.policy_key = policy_key
         self.agents = AgentBook(venue, store, self.topics, link)
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
@@ -183,6 +187,22 @@ class Coordinator:
             self.journal.note("authorise", {"person": person, "by": by}, now, lot=lot)
         self.warden.pursue(self.day, now)
         return True
+
+    def pulse(self, door_id: DoorId, by: str, now: Now) -> Refusal | None:
+        """Open one door once for somebody who stands before staff.  The door's board decides: never into a sealed, CLEAR or burning
+        room, and only while its lease lives.  Journaled before it is sent."""
+        door = self.venue.doors.get(door_id)
+        if door is None or door.board is None:
+            return Refusal("unknown-door", Name(f"没有受控的门 {door_id}", f"there is no controlled door {door_id}"))
+        if not self.agents[door.board].online:
+            words = self.venue.boards[door.board].name
+            return Refusal("offline", Name(f"{words.zh} 离线,请到现场处理", f"{words.en} is offline; see to it on the spot"))
+        command = f"pulse-{now.utc_ns}"
+        self.journal.note("pulse", {"door": door_id, "by": by, "command": command}, now)
+        signature = signing.sign(self.policy_key, pulse_bytes(door.board, door_id, command, now.utc_ns)).hex()
+        message = Command(command, "pulse", now.utc_ns, PULSE_TTL_MS, {"door": door_id}, signature)
+        self.agents.send(door.board, "command", message, retain=False)
+        return None
 
     def _scene_finished(self, run: Run) -> None:
         now = clock()

@@ -24,7 +24,7 @@ from venue_model.ids import BoardId, ComponentId, DoorId, LotId, PersonKey, Proj
 from venue_model.lots import Phase
 from venue_model.moments import MS
 from venue_model.profiles import DoorMode
-from venue_model.signed import exact
+from venue_model.signed import exact, pulse_bytes
 from venue_model.wire import Command, Desired, DoorReport, JournalEvent, Reported, SignedPolicy, Status, decode, encode
 
 UP_TO_EVALUATION = ("opening_preparation", "check_in", "opening", "opening_end", "intake", "evaluation")
@@ -536,3 +536,25 @@ def test_nothing_but_acts_is_sent_without_being_retained(stage: Stage) -> None:
     assert decode(Command, stage.link.of("command")[0].payload).ttl_ms > 0
     assert decode(Reported, encode(agent(stage, "opening").report())).session == 1
     assert RoomId("o1") in stage.venue.rooms
+
+
+def test_staff_open_one_door_once_by_a_signed_command_that_the_journal_knows_first(stage: Stage) -> None:
+    door = DoorId("o1-door")
+    before = len(stage.link.sent)
+    assert stage.coordinator.pulse(door, "staff", stage.now) is None
+    (sent,) = [m for m in stage.link.sent[before:] if m.leaf == "command"]
+    command = decode(Command, sent.payload)
+    assert not sent.retain and command.kind == "pulse" and command.body == {"door": door} and command.ttl_ms <= 10_000
+    signed = pulse_bytes(BoardId("opening"), door, command.id, command.issued_utc_ns)
+    public = bytes.fromhex(stage.agents[BoardId("opening")].record.policy_key)
+    assert signing.verifies(public, signed, bytes.fromhex(command.signature))
+    assert [line["body"] for line in stage.store.journal("kind = 'pulse'")] == [{"by": "staff", "command": command.id, "door": door}]
+
+
+def test_a_door_that_is_not_there_or_offline_is_not_opened_and_says_so(stage: Stage) -> None:
+    before = len(stage.link.sent)
+    stage.coordinator.message(stage.topics.agent("opening", "status"), encode(Status(False, 1)), stage.now)
+    for door, code in (("no-such-door", "unknown-door"), ("front-door", "unknown-door"), ("o1-door", "offline")):
+        refused = stage.coordinator.pulse(DoorId(door), "staff", stage.now)
+        assert isinstance(refused, Refusal) and refused.code == code
+    assert [m for m in stage.link.sent[before:] if m.leaf == "command"] == [] and stage.store.journal("kind = 'pulse'") == []
