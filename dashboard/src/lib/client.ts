@@ -6,7 +6,11 @@ import type { Name } from "./types";
 type Verb = "get" | "post" | "delete";
 type PathOf<V extends Verb> = { [P in keyof paths]: paths[P][V] extends { responses: unknown } ? P : never }[keyof paths];
 type In<O> = (O extends { parameters: { path: infer T } } ? { path: T } : unknown) &
-  (O extends { parameters: { query: infer Q } } ? { query: Q } : O extends { parameters: { query?: infer Q } } ? { query?: Q } : unknown) &
+  (O extends { parameters: { query: infer Q } }
+    ? { query: Q }
+    : O extends { parameters: { query?: infer Q } }
+      ? { query?: Q }
+      : unknown) &
   (O extends { requestBody: { content: { "application/json": infer B } } } ? { body: B } : unknown);
 type Out<O> = O extends { responses: infer R }
   ? R[Extract<keyof R, 200 | 202 | 204>] extends { content: { "application/json": infer T } }
@@ -28,12 +32,19 @@ export class Failure extends Error {
 /** Called when a session has ended, so that the sign-in page comes up. */
 export const onSignedOut: { call: () => void } = { call: () => undefined };
 
+const PATIENCE_MS = 10_000; // with a question; an order is waited for, because it may have been carried out
+
 /** `call("get", "/api/v1/lots/{lot}", { path: { lot } })`.  Throws Failure. */
-export async function call<V extends Verb, P extends PathOf<V>>(verb: V, path: P, input: In<paths[P][V]>): Promise<Out<paths[P][V]>> {
+export async function call<V extends Verb, P extends PathOf<V>>(
+  verb: V,
+  path: P,
+  input: In<paths[P][V]>,
+): Promise<Out<paths[P][V]>> {
   const given = input as { path?: Record<string, string>; query?: Record<string, string | number>; body?: unknown };
   const filled = String(path).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(given.path?.[name] ?? ""));
   const query = new URLSearchParams(Object.entries(given.query ?? {}).map(([name, value]) => [name, String(value)])).toString();
   const init: RequestInit = { method: verb.toUpperCase() };
+  if (verb === "get") init.signal = AbortSignal.timeout(PATIENCE_MS);
   if (given.body !== undefined) {
     init.body = JSON.stringify(given.body);
     init.headers = { "Content-Type": "application/json" };

@@ -15,13 +15,26 @@ export interface LineWords {
 export type Group = "passage" | "refusal" | "alarm" | "scene" | "other";
 
 const GROUPS: Record<string, Group> = {
-  passage: "passage", grant: "passage", no_entry: "passage", locker: "passage", refusal: "refusal", alarm: "alarm", breach: "alarm",
-  alarm_clear: "alarm", fire: "alarm", gap: "alarm", press: "scene", scene: "scene", authorise: "scene", sealed: "scene", platform: "scene",
-}; // prettier-ignore
+  passage: "passage",
+  no_entry: "passage",
+  locker: "passage",
+  refusal: "refusal",
+  alarm: "alarm",
+  breach: "alarm",
+  alarm_clear: "alarm",
+  alarm_ack: "alarm",
+  fire: "alarm",
+  gap: "alarm",
+  press: "scene",
+  scene: "scene",
+  authorise: "scene",
+  sealed: "scene",
+  platform: "scene",
+};
 const TONES: Record<Group, Tone> = { passage: "ok", refusal: "sealed", alarm: "alarm", scene: "opening", other: "idle" };
 const KEY_SHOWN = 7; // enough to follow one person through a day, too little to be worth writing down
 
-/** Which filter a line falls under; device chatter is "other" and hidden from people who watch doors. */
+/** Which filter a line falls under.  Device chatter is "other" and hidden; so is a grant, which ends as a passage or as "did not enter". */
 export function groupOf(line: Line): Group {
   return GROUPS[line.kind] ?? "other";
 }
@@ -29,7 +42,8 @@ export function groupOf(line: Line): Group {
 const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
 
 function place(line: Line): string {
-  const id = text(line.body.door) || text(line.body.device) || text(line.body.locker) || text(line.body.track) || line.room || line.agent;
+  const ids = ["door", "device", "locker", "camera"].map((name) => text(line.body[name]));
+  const id = ids.find(Boolean) || line.room || line.agent;
   return id ? named(venue().nameOf(id)) : "";
 }
 
@@ -66,12 +80,18 @@ function detail(line: Line): string {
       return t(body.active === true ? "line.fire.on" : "line.fire.off");
     case "gap":
       return [tryT(`cause.${text(body.cause)}`, text(body.cause)), text(body.detail)].filter(Boolean).join(" · ");
+    case "alarm_ack": {
+      const [code = "", at = ""] = text(body.id).split(":");
+      return [tryT(`alarm.${code}`, code), named(venue().nameOf(at)), text(body.by)].filter(Boolean).join(" · ");
+    }
     case "press":
       return `${sceneName(text(body.scene))} · ${text(body.by)}`;
     case "scene":
       return `${sceneName(text(body.scene))} · ${tryT(`result.${text(body.result)}`, text(body.result))}`;
     case "sealed":
       return t("line.sealed.detail", { seal: text(body.seal) });
+    case "platform":
+      return tryT(`platform.${text(body.event)}`, text(body.event));
     case "locker":
       return tryT(`locker.${text(body.act)}`, text(body.act));
     default:
@@ -79,7 +99,18 @@ function detail(line: Line): string {
   }
 }
 
+/** True for a line that tells the end of something bad. */
+function isOver(line: Line): boolean {
+  return line.kind === "alarm_clear" || line.kind === "alarm_ack" || (line.kind === "gap" && line.body.to_utc_ns != null);
+}
+
 export function wordsOf(line: Line): LineWords {
-  const tone = line.kind === "alarm_clear" ? "ok" : line.kind === "breach" ? "alarm" : TONES[groupOf(line)];
-  return { tone, title: tryT(`line.${line.kind}`, line.kind), place: place(line), who: who(line), detail: detail(line) };
+  const over = isOver(line);
+  return {
+    tone: over ? "ok" : line.body.how === "forced" ? "alarm" : TONES[groupOf(line)],
+    title: line.kind === "gap" && over ? t("line.gap-over") : tryT(`line.${line.kind}`, line.kind),
+    place: place(line),
+    who: who(line),
+    detail: detail(line),
+  };
 }

@@ -13,11 +13,24 @@ export interface Look {
 }
 
 const PHASE_TONES: Record<string, Tone> = {
-  P2: "prepare", P3: "prepare", P4: "opening", P5: "break", P6: "prepare", P7: "evaluation", P8: "break", F: "break", S: "break",
-}; // prettier-ignore
+  P2: "prepare",
+  P3: "prepare",
+  P4: "opening",
+  P5: "break",
+  P6: "prepare",
+  P7: "evaluation",
+  P8: "break",
+  F: "break",
+  S: "break",
+};
 const MODE_TONES: Record<string, Tone> = {
-  preparation: "prepare", check_in: "prepare", opening: "opening", intake: "prepare", evaluation: "evaluation", release: "break",
-}; // prettier-ignore
+  preparation: "prepare",
+  check_in: "prepare",
+  opening: "opening",
+  intake: "prepare",
+  evaluation: "evaluation",
+  release: "break",
+};
 const OPENING_PHASES = new Set(["P2", "P3", "P4", "P5", "S", "F"]);
 const EVALUATION_PHASES = new Set(["P6", "P7", "P8"]);
 const OVER = new Set(["P0", "P9", "Ab"]);
@@ -35,9 +48,12 @@ export function lotIn(room: string): Lot | null {
   const lots = Object.values(live.lots);
   const using = lots.find(
     (lot) =>
-      (lot.opening_room === room && OPENING_PHASES.has(lot.phase)) || (lot.evaluation_room === room && EVALUATION_PHASES.has(lot.phase)),
+      (lot.opening_room === room && OPENING_PHASES.has(lot.phase)) ||
+      (lot.evaluation_room === room && EVALUATION_PHASES.has(lot.phase)),
   );
-  const booked = lots.filter((lot) => lot.opening_room === room && lot.phase === "P1").sort((a, b) => a.opening_utc_ns - b.opening_utc_ns);
+  const booked = lots
+    .filter((lot) => lot.opening_room === room && lot.phase === "P1")
+    .sort((a, b) => a.opening_utc_ns - b.opening_utc_ns);
   return using ?? booked[0] ?? null;
 }
 
@@ -54,7 +70,7 @@ export function roomLook(room: Room): Look {
 }
 
 export function deviceLook(device: Device, state: DeviceState | undefined): Look {
-  if (!state || (!state.online && state.code === 0 && !boardOnline(device.board))) return { tone: "unknown", word: t("device.board-away") };
+  if (!state || !boardOnline(device.board)) return { tone: "unknown", word: t("device.board-away") };
   if (!state.online) return { tone: "alarm", word: t("device.offline") };
   if (state.code >= 400) return { tone: "alarm", word: t("device.fault") };
   if (state.state.active === true) return { tone: "alarm", word: t("device.active") };

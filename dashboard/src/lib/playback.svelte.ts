@@ -52,6 +52,12 @@ export class Playback {
     return next && next.fromMs - this.atMs < AHEAD_MS * Math.max(1, this.speed) ? next : null;
   }
 
+  /** Where the next recording of any track begins, or null after the last. */
+  nextRecordingMs(): number | null {
+    const later = Object.values(this.shots).flatMap((shots) => shots.map((shot) => shot.fromMs).filter((ms) => ms > this.atMs));
+    return later.length > 0 ? Math.min(...later) : null;
+  }
+
   /** A camera tells whether its picture of this moment is there. */
   tell(track: Track, ready: boolean): void {
     if (ready) this.#late.delete(trackKey(track));

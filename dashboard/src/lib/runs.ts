@@ -12,8 +12,13 @@ export interface RowLook {
 }
 
 const RESULT_TONES: Record<string, Tone> = {
-  ok: "ok", degraded: "prepare", partial: "alarm", failed: "alarm", compensated: "break", superseded: "idle",
-}; // prettier-ignore
+  ok: "ok",
+  degraded: "prepare",
+  partial: "alarm",
+  failed: "alarm",
+  compensated: "break",
+  superseded: "idle",
+};
 
 export function resultTone(run: Run): Tone {
   return run.result === null ? "opening" : (RESULT_TONES[run.result] ?? "unknown");

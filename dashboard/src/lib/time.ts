@@ -25,9 +25,9 @@ export function day(ms: number): string {
   return `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())}`;
 }
 
-/** 01:30:07Z with tenths: what a record says. */
+/** 01:30:07.4Z: what a record says. */
 export function utcText(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 21).replace("T", " ") + "Z";
+  return `${new Date(ms).toISOString().slice(11, 21)}Z`;
 }
 
 /** UTC+8, UTC+5:30 */

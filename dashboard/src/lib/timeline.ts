@@ -14,6 +14,11 @@ export interface PhaseBand extends Span {
 const STEPS_S = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400];
 const TICK_PX = 90; // room for one label
 
+/** About how wide a word is in the labels of a band: an ideograph takes 12 px, a letter 6.5. */
+export function textWidth(word: string): number {
+  return [...word].reduce((px, letter) => px + (letter > "\u2e80" ? 12 : 6.5), 10);
+}
+
 /** The part of a line `width` px wide that shows `view`, at which `ms` lies. */
 export function xOf(ms: number, view: Span, width: number): number {
   return ((ms - view.fromMs) / (view.toMs - view.fromMs)) * width;
@@ -35,7 +40,9 @@ export function ticks(view: Span, width: number): { stepMs: number; at: number[]
 
 /** The whole of a project, with a little air; a project without any moment gets the minute of its first opening. */
 export function wholeOf(project: Project): Span {
-  const moments = [project.from_utc_ns, project.to_utc_ns, ...project.runs.map((run) => run.began_utc_ns)].filter((ns) => ns !== null);
+  const moments = [project.from_utc_ns, project.to_utc_ns, ...project.runs.map((run) => run.began_utc_ns)].filter(
+    (ns) => ns !== null,
+  );
   const opening = project.lots[0]?.opening_utc_ns ?? 0;
   const fromMs = msOf(Math.min(...(moments.length ? moments : [opening])));
   const toMs = msOf(Math.max(...(moments.length ? moments : [opening])));

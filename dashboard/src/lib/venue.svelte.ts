@@ -3,7 +3,15 @@ import { call } from "./client";
 import { named } from "./i18n.svelte";
 import type { Device, Door, Name, Room, Scene, VenueFacts } from "./types";
 
-const byId = <T extends { id: string }>(things: T[]): Record<string, T> => Object.fromEntries(things.map((thing) => [thing.id, thing]));
+const byId = <T extends { id: string }>(things: T[]): Record<string, T> =>
+  Object.fromEntries(things.map((thing) => [thing.id, thing]));
+
+export interface ZoneRooms {
+  zone: string;
+  name: Name;
+  open: boolean;
+  rooms: Room[];
+}
 
 export class Venue {
   readonly rooms: Record<string, Room>;
@@ -18,15 +26,15 @@ export class Venue {
     this.scenes = byId(facts.scenes);
   }
 
-  /** Zones in the order of the venue file, each with its rooms. */
-  get zones(): { zone: string; name: Name; rooms: Room[] }[] {
-    const found = new Map<string, { zone: string; name: Name; rooms: Room[] }>();
+  /** Zones with their rooms: those that people enter without a badge first, then in the order of the venue file. */
+  get zones(): ZoneRooms[] {
+    const found = new Map<string, ZoneRooms>();
     for (const room of this.facts.rooms) {
-      const zone = found.get(room.zone) ?? { zone: room.zone, name: room.zone_name, rooms: [] };
+      const zone = found.get(room.zone) ?? { zone: room.zone, name: room.zone_name, open: room.component === null, rooms: [] };
       zone.rooms.push(room);
       found.set(room.zone, zone);
     }
-    return [...found.values()];
+    return [...found.values()].sort((a, b) => Number(b.open) - Number(a.open));
   }
 
   /** The name of a device, door, room or board, with both languages; its id when the venue does not know it. */
