@@ -28,6 +28,7 @@ const GROUPS: Record<string, Group> = {
   press: "scene",
   scene: "scene",
   authorise: "scene",
+  pulse: "scene",
   sealed: "scene",
   platform: "scene",
 };
@@ -95,7 +96,7 @@ function detail(line: Line): string {
     case "locker":
       return tryT(`locker.${text(body.act)}`, text(body.act));
     default:
-      return text(body.because) || text(body.detail) || text(body.event) || text(body.code);
+      return text(body.by) || text(body.because) || text(body.detail) || text(body.event) || text(body.code);
   }
 }
 
