@@ -10,6 +10,7 @@ need openssl openssl
 need mosquitto mosquitto
 need /usr/share/fonts/truetype/wqy/wqy-microhei.ttc fonts-wqy-microhei
 ls /usr/lib/*/libzbar.so.0 >/dev/null 2>&1 || missing="$missing libzbar0"
+ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$missing libatomic1" # for the Node inside playwright
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "setup: the tests want these Debian packages:$missing" >&2
