@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.core.day import LotState, Refusal, may_press, retold
+from gateway.core.access import digests
+from gateway.core.day import LotState, Refusal, live, may_press, retold
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.evidence_index import EvidenceIndex
@@ -67,7 +68,7 @@ class Coordinator:
         self.agents = AgentBook(venue, store, self.topics, link)
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
-        self.journal = JournalDesk(venue, store, index, outbox, self.agents, policy_key, self._project_of)
+        self.journal = JournalDesk(venue, store, index, outbox, self.agents, policy_key, self._project_of, self._holder_of)
         self.scenes.finished = self._scene_finished
         self.scenes.touched = lambda lot: changed("lots", lot)
         self.lot_over: Callable[[LotId], None] = lambda lot: None  # told when a lot's package is due
@@ -82,6 +83,14 @@ class Coordinator:
     def _project_of(self, lot: str) -> str | None:
         state = self.day.get(LotId(lot))
         return state.lot.project if state else None
+
+    def _holder_of(self, credential: str) -> tuple[PersonKey, LotId] | None:
+        """Whose pass has a digest that begins like this."""
+        for state in live(self.day):
+            for person in state.lot.people:
+                if any(digest.startswith(credential) for digest in digests(person, self.warden.salt)):
+                    return person.person, state.lot.id
+        return None
 
     # the broker
 

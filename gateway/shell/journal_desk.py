@@ -47,6 +47,7 @@ class JournalDesk:
         agents: AgentBook,
         policy_key: bytes,
         projects: Callable[[str], str | None],
+        holder_of: Callable[[str], tuple[PersonKey, LotId] | None],
     ) -> None:
         self.venue = venue
         self.store = store
@@ -55,6 +56,7 @@ class JournalDesk:
         self.agents = agents
         self.policy_key = policy_key
         self.project_of = projects  # lot → project
+        self.holder_of = holder_of  # beginning of a credential's digest → who holds it, in which lot
         self.presence: Presence = {}
         self.arrivals: dict[PersonKey, Whereabouts] = {}
         self.lines: Callable[[list[dict[str, Any]]], None] = lambda lines: None
@@ -69,7 +71,7 @@ class JournalDesk:
         authorised = False
         fresh: list[dict[str, Any]] = []
         with self.store.transaction():
-            for event in map(_readable, events.events):
+            for event in (self._identified(_readable(event)) for event in events.events):
                 project, room = self._place(event)
                 if self.store.add_journal(board, events.journal, event, now.utc_ns, project=project, room=room):
                     fresh.append(_line(board, event, project, room))
@@ -79,6 +81,17 @@ class JournalDesk:
         if fresh:
             self.lines(fresh)
         return authorised
+
+    def _identified(self, event: JournalEvent) -> JournalEvent:
+        """A refusal with the person whom the door could not know: it has digests of other rooms' passes, not their holders."""
+        credential = event.body.get("credential")
+        if event.kind != "refusal" or event.body.get("person") or not isinstance(credential, str) or len(credential) < 8:
+            return event
+        holder = self.holder_of(credential)
+        if holder is None:
+            return event
+        person, lot = holder
+        return replace(event, lot=lot, body={**event.body, "person": person, "lot": lot, "identified_by": "gateway"})
 
     def _apply_or_tell(self, board: BoardId, event: JournalEvent, project: str | None, fresh: list[dict[str, Any]], now: Now) -> bool:
         """A line that cannot be applied is kept as it is, and told: one bad line must not hold up all that follow it."""
@@ -199,12 +212,15 @@ class JournalDesk:
             )
 
     def _anomaly(self, board: str, event: JournalEvent, project: str | None, code: str, level: str, key: str = "") -> None:
-        """Tell the platform.  `key` names an anomaly that several lines speak of: it is told once."""
+        """Tell the platform, which knows lots and nothing else of the house.  `key` names an anomaly of several lines: told once."""
+        lot = str(event.lot or event.body.get("lot") or "")
+        if not lot or project is None:
+            return
         self.outbox.put(
             ItemKind.ANOMALY,
             f"anomaly-{board}-{key or f'{event.seq}-{event.utc_ns}'}",
             {
-                "project": project or "", "lot": str(event.lot or event.body.get("lot") or ""), "code": code, "name": code,
+                "project": project, "lot": lot, "code": code, "name": code,
                 "info": str(event.body.get("because") or event.body.get("detail") or ""), "level": level,
                 "zone": str(event.body.get("door") or event.body.get("device") or ""), "utc_ns": event.utc_ns,
             },

@@ -75,7 +75,7 @@ def _greet(house: House, crowd: Crowd) -> None:
     print("\n  在此输入刷卡动作 type what people do here, for example:")
     print("    badge exp1 intake-door    刷卡进门 hold a card to a reader and pull the door")
     print("    phone bid2 o1-door        手机扫码进门 enter by phone")
-    print("    locker exp1               存手机 lock the phone away")
+    print("    locker exp1               存手机,再次为取 lock the phone away; again: fetch it")
     print("    leave exp1 intake-door    按出门键离开 push the exit bar")
     print("    people | doors            列出人员、门 list people, doors")
     print("  Ctrl-C 结束 ends\n", flush=True)
@@ -112,7 +112,10 @@ def _act(crowd: Crowd, words: list[str]) -> str:
                 entered = crowd.show(person, DoorId(door), crowd.scan(person, DoorId(door)))
                 return "放行 let in" if entered else "拒绝 refused"
             case ["locker", who]:
-                return f"已存入 locked away in {crowd.lock_phone_away(_who(crowd, who), _locker_reader(crowd))}"
+                person, reader = _who(crowd, who), _locker_reader(crowd)
+                if person in crowd.stored:
+                    return f"已取出 taken out of {crowd.fetch_phone(person, reader)}"
+                return f"已存入 locked away in {crowd.lock_phone_away(person, reader)}"
             case ["leave", who, door]:
                 return "门已开 out" if crowd.leave(_who(crowd, who), DoorId(door)) else "门未开 the door did not open"
     except (KeyError, StopIteration, AssertionError, RuntimeError) as error:

@@ -52,6 +52,7 @@ class Crowd:
     attempts: list[Attempt] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
     where: dict[PersonKey, RoomId] = field(default_factory=dict)  # the truth, whatever the system believes
+    stored: dict[PersonKey, DeviceId] = field(default_factory=dict)  # whose phone lies in which locker
     red_until_s: dict[DeviceId, float] = field(default_factory=dict)
     labels: dict[str, PersonKey] = field(default_factory=dict)  # how somebody at a keyboard names them
     moved: Callable[[], None] = lambda: None  # called after every step that somebody takes
@@ -98,7 +99,8 @@ class Crowd:
         self.house.doors.do("locker_put", locker=locker)
         _until(lambda: locker in self._lockers(lambda state: not state["open"]) or None, f"{locker} did not shut")
         time.sleep(STEP_S)
-        return DeviceId(locker)
+        self.stored[person] = DeviceId(locker)
+        return self.stored[person]
 
     def fetch_phone(self, person: PersonKey, reader: DeviceId) -> DeviceId:
         """Badge at the lockers and take the phone out of the one that opens."""
@@ -107,6 +109,7 @@ class Crowd:
         locker = _until(lambda: next(iter(self._lockers(lambda state: state["open"]) & shut), None), f"no locker opened for {person}")
         self.house.doors.do("locker_take", locker=locker)
         _until(lambda: locker in self._lockers(lambda state: not state["open"]) or None, f"{locker} did not shut")
+        self.stored.pop(person, None)
         return DeviceId(locker)
 
     def leave(self, person: PersonKey, door: DoorId) -> bool:

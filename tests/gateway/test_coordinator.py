@@ -23,6 +23,7 @@ from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DoorId, LotId, PersonKey, ProjectId, RoomId
 from venue_model.lots import Phase
 from venue_model.moments import MS
+from venue_model.passes import card_digest
 from venue_model.profiles import DoorMode
 from venue_model.signed import exact, pulse_bytes
 from venue_model.wire import Command, Desired, DoorReport, JournalEvent, Reported, SignedPolicy, Status, decode, encode
@@ -558,3 +559,15 @@ def test_a_door_that_is_not_there_or_offline_is_not_opened_and_says_so(stage: St
         refused = stage.coordinator.pulse(DoorId(door), "staff", stage.now)
         assert isinstance(refused, Refusal) and refused.code == code
     assert [m for m in stage.link.sent[before:] if m.leaf == "command"] == [] and stage.store.journal("kind = 'pulse'") == []
+
+
+def test_a_refusal_at_a_door_that_did_not_know_the_person_is_told_with_the_person_and_the_lot(stage: Stage) -> None:
+    digest = card_digest(stage.coordinator.warden.salt, bytes.fromhex(card("bid-1")))
+    body = {"rule": "I1", "because": "never", "door": "gate", "device": "gate-reader", "person": None, "lot": None, "credential": digest[:8]}
+    stranger = {**body, "rule": "PASS-UNKNOWN", "credential": "00000000"}
+    stage.journal("gatehouse", JournalEvent(1, 5, "refusal", body), JournalEvent(2, 6, "refusal", stranger))
+    known, unknown = stage.store.journal("kind = 'refusal'")
+    assert (known["person"], known["lot"], known["project"]) == ("bid-1", "L1", "P-L1")
+    assert (unknown["person"], unknown["lot"]) == (None, None)
+    told = [json.loads(row[0]) for row in stage.db.execute("SELECT body_json FROM outbox WHERE kind = 'anomaly'")]
+    assert [(t["lot"], t["code"]) for t in told] == [("L1", "refused-I1")]
