@@ -92,6 +92,8 @@ def run_day(
         proofs = prove_package(package, project_view["tracks"])
         findings = check_day(script, apart, desk.events, _sign_texts(house), proofs)
         findings.check("Sealed", (f"{f.path}: {f.kind}" for folder in (package, short) for f in verify(folder)))
+        dead = desk.get("/state")["platform"]["dead"]
+        findings.check("Platform", [f"the platform refused {dead} messages"] if dead else [])
         received = {kind: len(house.platform.received(kind)) for kind in ("arrival", "scene", "evidence", "anomaly")}
         summary = _summary(script, desk, project_view, package, short, proofs, received)
         desk.close()

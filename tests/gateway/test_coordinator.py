@@ -563,7 +563,7 @@ def test_a_door_that_is_not_there_or_offline_is_not_opened_and_says_so(stage: St
 
 def test_a_refusal_at_a_door_that_did_not_know_the_person_is_told_with_the_person_and_the_lot(stage: Stage) -> None:
     digest = card_digest(stage.coordinator.warden.salt, bytes.fromhex(card("bid-1")))
-    body = {"rule": "I1", "because": "never", "door": "gate", "device": "gate-reader", "person": None, "lot": None, "credential": digest[:8]}
+    body = {"rule": "I1", "because": "never", "door": "gate", "device": "gate-reader", "person": None, "credential": digest[:8]}
     stranger = {**body, "rule": "PASS-UNKNOWN", "credential": "00000000"}
     stage.journal("gatehouse", JournalEvent(1, 5, "refusal", body), JournalEvent(2, 6, "refusal", stranger))
     known, unknown = stage.store.journal("kind = 'refusal'")
