@@ -1,7 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; both prepare what they need and are safe to repeat.
 PY := .venv/bin/python
 
-.PHONY: demo test check setup setup-test lock bless browser day parts dashboard clean
+.PHONY: demo test check setup setup-test lock parts browser day dashboard clean
 
 demo: setup
 	.venv/bin/bidhall demo
@@ -23,16 +23,13 @@ setup-test:
 dashboard: setup
 	@sh scripts/build_dashboard.sh --force
 
-# The long parts, alone.
-parts browser day hil soak: setup setup-test
+# Kinds of tests alone: real parts (seconds each), chromium, a whole tender day.
+parts browser day: setup setup-test
 	$(PY) -m pytest -q -m $@ $(PYTEST_ARGS)
 
 lock:
 	.venv/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--all-extras --group dev pyproject.toml -o requirements/dev.txt
-
-bless:
-	BIDHALL_BLESS=1 $(PY) -m pytest -q tests -k golden
 
 clean:
 	rm -rf .venv dashboard/node_modules dashboard/static
