@@ -70,6 +70,6 @@ def _end(cut: Cut, keyframe: bool, room_on_disk: bool, segment_ns: int, mono_ns:
         return "disk"
     if keyframe and cut.wanted is not None and cut.wanted != cut.writing:
         return "stop"
-    if keyframe and mono_ns - cut.opened_mono_ns >= segment_ns:
-        return "rotation"
+    if keyframe and cut.wanted == cut.writing and mono_ns - cut.opened_mono_ns >= segment_ns:
+        return "rotation"  # never within a post-roll: nothing is wanted that could follow on, and the rest of it would be lost
     return None
