@@ -107,6 +107,7 @@ class Coverage:
 
     def missing(self, binding: Binding, cause: str, detail: str) -> None:
         """From where it is owed, until the next frame.  The first cause stands."""
+        self._forget()  # the step from the last frame to the next is this gap, and no other
         self._gaps.open(binding, "all", self._owed_utc_ns, cause, detail)
 
     def cut_short(self, binding: Binding, span_utc_ns: tuple[int, int], cause: str, detail: str) -> None:

@@ -13,6 +13,7 @@ from edge.recording.disk_guard import DiskGuard
 from edge.recording.events import EmitRecorder, RecordingConfirmed, SegmentClosed
 from edge.recording.segment import SegmentWriter, fits_mp4
 from edge.recording.settings import Clock, RecorderSettings
+from edge.recording.sidecar import mark_stopped
 from edge.recording.source import MediaPacket, StreamInfo, media_error
 
 S = 1_000_000_000
@@ -64,8 +65,10 @@ class Cutter:
             return
         self._answers.refuse_waiting("superseded", _ANOTHER)
         self._answers.await_confirmation(binding, done)
-        self._cut = self._cut.order_record(binding)
+        before, self._cut = self._cut.wanted, self._cut.order_record(binding)
         self._coverage.ordered(binding, follows_on=self._writer is not None, trouble=self._trouble)
+        if self._writer is None and before is not None and before.folder != binding.folder:
+            self._mark_stopped(before)
 
     def _record_on(self, binding: Binding, done: Recorded) -> None:
         """An order that is repeated, or that comes within the binding's own post-roll and takes the stop back."""
@@ -86,7 +89,20 @@ class Cutter:
         self._answers.await_stop(done)
         if self._writer is None:
             self._coverage.given_up(wanted)
+            if wanted is not None:
+                self._mark_stopped(wanted)
             self._answers.stopped(None)
+
+    def _mark_stopped(self, binding: Binding) -> None:
+        """Its last segment ended for another reason than this order, and a later recorder would take that for a gap."""
+        folder = self._root / binding.folder
+        try:
+            meta = mark_stopped(folder, self._coverage.take_ended_gaps())
+        except OSError as error:
+            self._disk.fail(error)
+            return
+        if meta is not None:
+            self._emit(SegmentClosed(self._camera, self._below(folder / meta.file), meta, self._clock.mono_ns()))
 
     # The connection.
 
@@ -247,7 +263,7 @@ class Cutter:
         writer, cut = self._writer, self._cut
         assert writer is not None and cut.writing is not None, "an open segment has a writer and an owner"
         now_utc_ns, now_mono_ns = self._clock.utc_ns(), self._clock.mono_ns()
-        self._end("stop" if ended == "shutdown" and cut.wanted != cut.writing else ended)
+        self._end(ended if cut.wanted == cut.writing else "stop")
         self._cut = self._cut.lost()
         if cut.wanted == cut.writing:
             self._coverage.breaks_off(cut.writing, writer.last_utc_ns, cause, detail)
@@ -266,7 +282,7 @@ class Cutter:
             self._coverage.missing(cut.writing, *trouble)
             return
         self._coverage.ends(writer.last_utc_ns)
-        meta = writer.abandon("disk", self._coverage.take_ended_gaps())
+        meta = writer.abandon("disk" if cut.wanted == cut.writing else "stop", self._coverage.take_ended_gaps())
         whole_until_utc_ns = writer.start_utc_ns + (meta.media_duration_ns if meta else 0)
         self._sealed(writer, meta)
         if cut.writing == cut.wanted:

@@ -42,7 +42,10 @@ class RecordingRefused:
 
 @dataclass(frozen=True, slots=True)
 class SegmentClosed:
-    """A segment is sealed: file, sidecar and folder are durable.  `segment` is its path below the evidence root."""
+    """A segment is sealed: file, sidecar and folder are durable.  `segment` is its path below the evidence root.
+
+    Told again, with `ended` "stop", when the stop comes while camera or disk is away: the bytes are the same.
+    """
 
     camera: str
     segment: str

@@ -1,5 +1,6 @@
 """What is written beside a segment, from what its bytes hold; and the order in which both come to their final names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from edge.core.recording import Ended, Gap, Identity, SegmentMeta, encode_sidecar
@@ -48,3 +49,17 @@ def put_in_place(open_path: Path, meta: SegmentMeta) -> None:
     disk.sync_folder(final.parent)
     open_path.rename(final)
     disk.sync_folder(final.parent)
+
+
+def mark_stopped(folder: Path, gaps: tuple[Gap, ...]) -> SegmentMeta | None:
+    """What was wanted after the track's last segment is wanted no more: its sidecar says so from now on, its bytes stay.
+
+    None: there is no such segment, or it was ended by a stop already.
+    """
+    last = disk.last_meta(folder)
+    if last is None or last.ended == "stop":
+        return None
+    meta = replace(last, ended="stop", gaps=(*last.gaps, *gaps))
+    disk.write_durably(disk.sidecar_of(folder / meta.file), encode_sidecar(meta))
+    disk.sync_folder(folder)
+    return meta
