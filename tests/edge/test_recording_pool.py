@@ -5,15 +5,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
+from functools import partial
 from pathlib import Path
 
 import pytest
 from recording_film import LOT_A, LOT_B, SHORT, FilmClock, FilmSource, S
 
+from edge.core.effects import StartRecording, StopRecording
+from edge.core.events import DeviceDone, Event, Noted
 from edge.drivers.protocols import DeviceError
 from edge.recording import RecorderPool, RecorderSettings, RefusedError
 from edge.recording.events import RecorderHealth, RecordingConfirmed, RecordingRefused, SegmentClosed
 from edge.recording.source import MediaPacket, SourceLost
+from edge.shell.drivers import Wiring
+from edge.shell.recorder import CameraRecorder
+from venue_model.ids import DeviceId, LotId
+from venue_model.wire import Binding
 
 ADDRESS = "rtsp://admin:secret@10.0.0.9/1"
 
@@ -197,6 +204,33 @@ def test_every_order_is_answered_even_when_the_pool_closes(tmp_path: Path) -> No
     assert codes == ["superseded", "superseded", None, "closed", "closed"]
     assert isinstance(late.exception(), RefusedError)
     assert len(house.of(RecordingRefused)) == 3
+
+
+def test_a_shared_corridor_is_recorded_again_after_a_stop_that_met_a_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its binding never changes.  The stop comes before frame 70, its post-roll ends at 120; frame 100 would begin a new segment."""
+    camera, device, events = Camera(tmp_path), DeviceId("cam-1"), list[Event]()
+    settings = RecorderSettings(segment_s=4, post_roll_s=2, reserve_bytes=0)
+    pool = partial(RecorderPool, settings=settings, clock=camera.clock, connect=camera.connect)
+    monkeypatch.setattr("edge.shell.recorder.load_class", lambda wiring: pool)
+    wiring = Wiring("recorder", "any:Pool", (), ())
+    recorder = CameraRecorder("rec", wiring, {"evidence": "evidence", "cameras": {device: ADDRESS}}, tmp_path)
+    recorder.start(events.append)
+
+    def perform(effect: StartRecording | StopRecording, film_until: int) -> None:
+        recorder.perform(effect)
+        camera.allow(film_until)
+        ends = time.monotonic() + 20
+        while DeviceDone(device, effect.ticket, True) not in events:
+            assert time.monotonic() < ends, events[-5:]
+            time.sleep(0.005)
+
+    perform(StartRecording(device, Binding("county-hall", LotId("shared"), "hall", "wing-cam", ""), 1), 70)
+    perform(StopRecording(device, 2), 135)
+    perform(StartRecording(device, Binding("county-hall", LotId("shared"), "hall", "wing-cam", ""), 3), 190)
+    lines = [(event.kind, event.body.get("ended")) for event in events if isinstance(event, Noted)]
+    camera.allow(10_000)
+    recorder.stop()
+    assert lines == [("recording", None), ("segment", "stop"), ("recording", None)]
 
 
 def test_a_camera_may_rest_until_it_is_wanted(tmp_path: Path) -> None:
