@@ -60,9 +60,10 @@ class EvidenceIndex:
         self.sql = store.sql
 
     def add_segment(self, row: SegmentRow) -> None:
-        """Index a segment; the same one again changes nothing."""
+        """Index a segment.  The same bytes again may only tell more of how they ended; other bytes never replace them."""
         self.sql.execute(
-            f"INSERT OR IGNORE INTO segment ({_SEGMENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO segment ({_SEGMENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (project, lot, track, seq) DO UPDATE SET meta_json = excluded.meta_json WHERE sha256 = excluded.sha256",
             (
                 row.project, row.lot, row.track, row.seq, row.room, row.from_utc_ns, row.to_utc_ns, row.path, row.bytes,
                 row.sha256, row.sm3, json.dumps(dict(row.meta), ensure_ascii=False, sort_keys=True),
