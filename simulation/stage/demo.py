@@ -30,9 +30,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, help="运行多少秒后结束 end after so many seconds (default: until Ctrl-C)")
     options = parser.parse_args(argv)
     folder = options.data or Path(tempfile.mkdtemp(prefix="bidhall-demo-"))
-    over = threading.Event()
+    over = _Over()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, over.ask)
     print("标厅演示启动中,约需十秒 setting up the demo venue, about ten seconds …", flush=True)
     try:
         settings = HouseOptions(example("county_hall"), folder, port=options.port, pace=1.0, broker=options.broker)
@@ -48,6 +48,24 @@ def main(argv: list[str]) -> int:
         if options.data is None:
             shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+class _Over:
+    """Whether it is time to end.  No lock: a second signal that interrupts the first one's handler would wait for itself."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self, *_: object) -> None:
+        """A signal handler."""
+        self.asked = True
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """True when asked to end, False when `seconds` have passed first."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self.asked and (deadline is None or time.monotonic() < deadline):
+            time.sleep(0.1)
+        return self.asked
 
 
 def _book(house: House) -> Crowd:
@@ -81,17 +99,17 @@ def _greet(house: House, crowd: Crowd) -> None:
     print("  Ctrl-C 结束 ends\n", flush=True)
 
 
-def _walk(crowd: Crowd, over: threading.Event) -> bool:
+def _walk(crowd: Crowd, over: _Over) -> bool:
     """Do what is typed, until Ctrl-C.  Without a keyboard, only wait."""
     typing = threading.Thread(target=_read_acts, args=(crowd, over), daemon=True)
     typing.start()
     return over.wait()
 
 
-def _read_acts(crowd: Crowd, over: threading.Event) -> None:
+def _read_acts(crowd: Crowd, over: _Over) -> None:
     with contextlib.suppress(ValueError, OSError):  # the keyboard is gone
         for line in sys.stdin:
-            if over.is_set():
+            if over.asked:
                 return
             if line.strip():
                 print(f"  {_act(crowd, line.split())}", flush=True)
