@@ -4,10 +4,10 @@ import argparse
 import logging
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from threading import Event as Flag
 
 from edge.shell.config import ConfigError, EdgeConfig, load_config
 from edge.shell.disk import Disk, DiskError
@@ -37,11 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DiskError as fault:
         print(fault, file=sys.stderr)
         return 1
-    stopping = Flag()
+    asked: list[int] = []  # no lock: a second signal inside the first one's handler would wait for itself
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda number, _: asked.append(number))
     agent.start()
-    stopping.wait()
+    while not asked:
+        time.sleep(0.2)
     agent.stop()
     return 0
 

@@ -4,7 +4,7 @@ import argparse
 import json
 import signal
 import sys
-import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,14 +32,15 @@ def _specs(arguments: argparse.Namespace) -> list[CameraSpec]:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _arguments(argv)
-    over = threading.Event()
+    asked: list[int] = []  # no lock: a second signal inside the first one's handler would wait for itself
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda number, _: asked.append(number))
     try:
         specs = _specs(arguments)
         with CameraFarm(specs, port=arguments.port, control=arguments.control) as farm:
             print(json.dumps({"urls": {spec.camera: farm.url(spec.camera) for spec in specs}}), flush=True)
-            over.wait()
+            while not asked:
+                time.sleep(0.1)
     except (CameraError, OSError) as error:
         print(f"cameras: {error}", file=sys.stderr)
         return 2
