@@ -24,6 +24,7 @@ from venue_model.wire import Topics
 Kind = Literal["mosquitto", "nats"]
 
 START_S = 10.0  # nats-server with a large store needs about a second here
+ADOPT_S = 5.0  # nats-server closes who logs in while it reads its files anew: one refused probe says nothing
 WATCH_S = 0.2
 RETRY_FIRST_S, RETRY_LAST_S = 0.2, 5.0
 CONNECTED = frames.CONNACK, 0, b"\0\0"
@@ -120,9 +121,12 @@ class Broker:
         self._record = previous
         if previous.kind == self.kind and previous.host == self.host and right_port and previous.config == _digest(config):
             process.tell(previous, signal.SIGHUP)
-            if await self._answers(previous.port):
-                log.info("broker %s: adopted process %d on port %d", self.kind, previous.pid, previous.port)
-                return True
+            deadline = time.monotonic() + ADOPT_S
+            while previous.lives() and time.monotonic() < deadline:
+                if await self._answers(previous.port):
+                    log.info("broker %s: adopted process %d on port %d", self.kind, previous.pid, previous.port)
+                    return True
+                await asyncio.sleep(0.05)
         log.info("broker %s: process %d of an earlier run is not what is wanted now; stopping it", previous.kind, previous.pid)
         await self._stop()
         return False
