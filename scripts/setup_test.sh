@@ -1,5 +1,6 @@
 #!/bin/sh
-# What only the tests need from Debian: a browser and its fonts, zbar, a Mosquitto to test against beside the bundled broker.
+# What only the tests need from Debian: a browser and its fonts, zbar, a Mosquitto to test against beside the bundled broker,
+# and Spin with a C compiler for the second model of the separation protocol.
 set -eu
 missing=""
 need() { # need COMMAND-OR-FILE PACKAGE
@@ -8,6 +9,9 @@ need() { # need COMMAND-OR-FILE PACKAGE
 need chromium chromium
 need openssl openssl
 need mosquitto mosquitto
+need spin spin
+need gcc gcc
+ls /usr/include/stdio.h >/dev/null 2>&1 || missing="$missing libc6-dev"
 need /usr/share/fonts/truetype/wqy/wqy-microhei.ttc fonts-wqy-microhei
 ls /usr/lib/*/libzbar.so.0 >/dev/null 2>&1 || missing="$missing libzbar0"
 ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$missing libatomic1" # for the Node inside playwright
