@@ -4,6 +4,7 @@ A venue file says what exists.  How things are attached (pins, ports, addresses)
 real hardware and on virtual hardware unchanged.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from venue_model.ids import ID_PATTERN, BoardId, DeviceId, DoorId, RoomId, VenueId
 from venue_model.profiles import Profile
-from venue_model.venue import Approver, Board, Device, DeviceKind, Door, Lock, Name, Room, Side, Venue
+from venue_model.venue import AntiPassback, Approver, Board, Device, DeviceKind, Door, Lock, Name, Room, Serves, Side, Venue
 from venue_model.zones import Zone
 
 _STRICT = ConfigDict(extra="forbid")
@@ -28,6 +29,9 @@ class _VenueTable:
     entry_window_s: int = 300
     lease_s: int = 60
     prepare_before_s: int = 3600
+    companion_s: int = 10
+    antipassback_s: int = 300
+    curfew: str = ""
 
 
 @with_config(_STRICT)
@@ -37,6 +41,9 @@ class _RoomTable:
     zone: Zone
     name: Name
     number: str = ""
+    outdoor: bool = False
+    serves: Serves = Serves.NOBODY
+    limit: int | None = None
 
 
 @with_config(_STRICT)
@@ -52,6 +59,8 @@ class _DoorTable:
     fire_release: bool = True
     pull_s: int = 5
     held_s: int = 30
+    antipassback: AntiPassback = AntiPassback.NONE
+    two_person: bool = False
 
 
 @with_config(_STRICT)
@@ -94,10 +103,11 @@ class _File:
     device: list[_DeviceTable] = field(default_factory=list)
     approver: list[_ApproverTable] = field(default_factory=list)
     sight: list[tuple[str, str]] = field(default_factory=list)
+    interlock: list[tuple[str, str]] = field(default_factory=list)
 
 
 _ADAPTER = TypeAdapter(_File)
-_MAX_ROOMS_A_BOARD = 8
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,7 @@ class _Reader:
 
     def read(self, profile: Profile | None) -> Venue | None:
         tables = self.tables
+        v = tables.venue
         if tables.schema != 1:
             self.fault("schema", f"version {tables.schema} is not known", "write schema = 1")
         self._ids("room", tables.room)
@@ -186,7 +197,7 @@ class _Reader:
         self._ids("board", tables.board)
         self._ids("device", tables.device)
         self._ids("approver", tables.approver)
-        rooms = {RoomId(r.id): Room(RoomId(r.id), r.zone, r.name, r.number) for r in tables.room}
+        rooms = {RoomId(r.id): self._room(r) for r in tables.room}
         boards = {}
         for b in tables.board:
             if self._known(f'board "{b.id}"', "room", b.room, rooms, "rooms"):
@@ -196,6 +207,10 @@ class _Reader:
         for one, other in tables.sight:
             for room in (one, other):
                 self._known(f"sight [{one}, {other}]", "room", room, rooms, "rooms")
+        for pair in tables.interlock:
+            self._interlock(pair, doors)
+        if v.curfew and not _CLOCK.fullmatch(v.curfew):
+            self.fault("venue.curfew", f"{v.curfew!r} is no time of day", 'write it as "21:00"')
         approvers = []
         for a in tables.approver:
             if len(a.public_key) != 64 or any(c not in "0123456789abcdef" for c in a.public_key):
@@ -204,11 +219,11 @@ class _Reader:
         self._reachable(rooms)
         if self.problems or profile is None:
             return None
-        v = tables.venue
         return Venue(
             VenueId(v.id), v.name, profile, rooms, doors, boards, devices,
             tuple((RoomId(a), RoomId(b)) for a, b in tables.sight), tuple(approvers),
-            v.entry_window_s, v.lease_s, v.prepare_before_s, self.source,
+            v.entry_window_s, v.lease_s, v.prepare_before_s, tuple((DoorId(a), DoorId(b)) for a, b in tables.interlock),
+            v.companion_s, v.antipassback_s, v.curfew, self.source,
         )  # fmt: skip
 
     def _ids(self, table: str, entries: Iterable[Any]) -> None:
@@ -226,6 +241,30 @@ class _Reader:
         listed = ", ".join(list(known)[:12]) + (" …" if len(known) > 12 else "")
         self.fault(place, f'{what} "{name}" is not defined', f"{plural} of this venue: {listed or 'none'}")
         return False
+
+    def _room(self, r: _RoomTable) -> Room:
+        place = f'room "{r.id}"'
+        if r.outdoor and r.zone is not Zone.PUBLIC:
+            self.fault(place, f"it is outdoor, and of zone {r.zone}", "the open air is of zone Z0")
+        if r.serves and r.zone is not Zone.INQUIRY:
+            self.fault(place, f'serves = "{r.serves}" in zone {r.zone}', "only inquiry rooms (Z7) serve a side; remove it")
+        if r.limit is not None and r.limit < 1:
+            self.fault(place, f"limit = {r.limit} lets nobody in", "use 1 or more, or remove it")
+        return Room(RoomId(r.id), r.zone, r.name, r.number, r.outdoor, r.serves, r.limit)
+
+    def _interlock(self, pair: tuple[str, str], doors: dict[DoorId, Door]) -> None:
+        place = f"interlock [{pair[0]}, {pair[1]}]"
+        known = [self._known(place, "door", id, doors, "doors") for id in pair]
+        if not all(known):
+            return
+        one, other = (doors[DoorId(id)] for id in pair)
+        if one is other:
+            self.fault(place, "a door cannot wait for itself", "name two doors")
+        elif None in (one.board, other.board):
+            self.fault(place, "a door without a lock cannot wait for another", "name two locked doors")
+        elif one.board != other.board:
+            # Between two boards the pair would hold only while both reach each other.
+            self.fault(place, f'board "{one.board}" has one door and "{other.board}" the other', "give both doors to one board")
 
     def _door(self, d: _DoorTable, rooms: dict[RoomId, Room], boards: dict[BoardId, Board]) -> Door | None:
         place = f'door "{d.id}"'
@@ -247,7 +286,10 @@ class _Reader:
         if not ok:
             return None
         board = BoardId(d.board) if d.board else None
-        return Door(DoorId(d.id), d.name, RoomId(d.outside), RoomId(d.inside), d.lock, board, d.escape, d.fire_release, d.pull_s, d.held_s)
+        return Door(
+            DoorId(d.id), d.name, RoomId(d.outside), RoomId(d.inside), d.lock, board, d.escape, d.fire_release, d.pull_s, d.held_s,
+            d.antipassback, d.two_person,
+        )  # fmt: skip
 
     def _device(
         self, d: _DeviceTable, rooms: dict[RoomId, Room], boards: dict[BoardId, Board], doors: dict[DoorId, Door]

@@ -56,6 +56,8 @@ class Person:
     from_utc_ns: int = 0
     until_utc_ns: int = 2**62
     withdrawn: bool = False
+    seat: RoomId | None = None  # the one room of a committee member whose committee sits dispersed; None: the lot's evaluation room
+    duress_card: str = ""  # a second card, hex: opens as the first does, and calls for help without a sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Lot:
     bidders: int | None = None  # bids received; None: not told yet
     people: tuple[Person, ...] = ()
     version: int = 1  # the platform's; a lower one is stale and ignored
+    conflicts: tuple[tuple[PersonKey, PersonKey], ...] = ()  # pairs who must avoid each other (回避, I14)
 
 
 MIN_BIDDERS = 3  # fewer: must not open (Implementation Regulation art. 44)

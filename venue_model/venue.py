@@ -17,14 +17,25 @@ class Name:
     en: str
 
 
+class Serves(StrEnum):
+    """Which side of an inquiry an inquiry room (Z7) is for: the two never meet (I7)."""
+
+    NOBODY = ""  # not an inquiry room
+    COMMITTEE = "committee"
+    PARTIES = "parties"  # bidders, owner, agent
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A space with walls: a hall, a corridor, an opening room."""
+    """A space with walls: a hall, a corridor, an opening room.  Or the open air, where nobody is kept apart."""
 
     id: RoomId
     zone: Zone
     name: Name
     number: str = ""  # as written on the door
+    outdoor: bool = False  # the open air: what everybody must be able to reach (I11)
+    serves: Serves = Serves.NOBODY
+    limit: int | None = None  # how many people a door lets in at most; the limits of joined rooms add up
 
 
 class Side(StrEnum):
@@ -32,6 +43,16 @@ class Side(StrEnum):
 
     OUTSIDE = "outside"
     INSIDE = "inside"
+
+
+class AntiPassback(StrEnum):
+    """What a door does about a pass that enters again without having left."""
+
+    NONE = "none"
+    SOFT = "soft"  # lets it in, and tells staff
+    HARD = "hard"  # refuses until the pass has left
+    TIMED = "timed"  # refuses for `Venue.antipassback_s`
+    AREA = "area"  # refuses who was not seen to enter the area that the door leads from
 
 
 class Lock(StrEnum):
@@ -56,6 +77,8 @@ class Door:
     fire_release: bool = True  # the fire contact drops the lock in hardware
     pull_s: int = 5  # how long a grant holds the strike: time to pull a leaf from a wheelchair
     held_s: int = 30  # open longer than this is an alarm
+    antipassback: AntiPassback = AntiPassback.NONE
+    two_person: bool = False  # nobody enters an empty room alone (IEC 60839-11-1 table 2, grade 4)
 
     @property
     def strike(self) -> DeviceId:
@@ -84,6 +107,7 @@ class DeviceKind(StrEnum):
     LOCKER = "locker"
     LIGHT = "light"
     FIRE_INPUT = "fire_input"
+    NETWORK = "network"  # a relay that cuts the evaluation side off the platform's network at curfew (I12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +158,10 @@ class Venue:
     entry_window_s: int = 300  # I3: Dongtai gives an expert 5 minutes from authorisation to the seat
     lease_s: int = 60
     prepare_before_s: int = 3600
+    interlocks: tuple[tuple[DoorId, DoorId], ...] = ()  # pairs of doors of which a grant opens only one at a time
+    companion_s: int = 10  # the second badge of a pair, or of an escort, comes within this time
+    antipassback_s: int = 300  # for timed anti-passback
+    curfew: str = ""  # local time such as "21:00" from which an unfinished evaluation is held over night (I12: Dongtai 21:00)
     source: str = field(default="", compare=False)
 
     @cached_property

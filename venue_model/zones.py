@@ -1,4 +1,4 @@
-"""Functional zones Z0–Z11 of a trading venue (功能分区, domain brief 1.2), and who may never be in them."""
+"""Functional zones of a trading venue (功能分区, domain brief 1.2: Z0–Z11; Z12 is ours), and who may never be in them."""
 
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ class Zone(StrEnum):
     MONITOR = "Z9"
     RECORDS = "Z10"
     OFFICE = "Z11"
+    PASSAGE = "Z12"  # a guarded corridor that separated groups use one after the other (I6: apart in time)
 
 
 ZONE_NAMES: dict[Zone, tuple[str, str]] = {
@@ -35,6 +36,7 @@ ZONE_NAMES: dict[Zone, tuple[str, str]] = {
     Zone.MONITOR: ("监督室", "monitor room"),
     Zone.RECORDS: ("档案室", "records"),
     Zone.OFFICE: ("办公区", "offices"),
+    Zone.PASSAGE: ("共用通道", "shared passage"),
 }
 
 # Zones that people enter without a badge: no policy guards them, and no law of separation counts on them.

@@ -164,3 +164,27 @@ def test_no_damage_to_a_real_file_does_more_than_say_what_is_wrong(chance: rando
         assert all(p.source == "v.toml" and p.place and p.fault and p.remedy for p in error.problems)
     else:
         assert venue.components  # still a venue whose domains can be told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "word"),
+    [
+        ('zone = "Z1"', 'zone = "Z1"\noutdoor = true', 'room "o1"', "outdoor"),
+        ('zone = "Z1"', 'zone = "Z1"\nserves = "parties"', 'room "o1"', "serves"),
+        ('zone = "Z1"', 'zone = "Z1"\nlimit = 0', 'room "o1"', "limit = 0"),
+        ('profile = "classic"', 'profile = "classic"\ncurfew = "25:00"', "venue.curfew", "25:00"),
+        ("schema = 1", 'schema = 1\ninterlock = [["d", "d"]]', "interlock [d, d]", "itself"),
+        ("schema = 1", 'schema = 1\ninterlock = [["d", "nowhere"]]', "interlock [d, nowhere]", "nowhere"),
+    ],
+)
+def test_a_fact_that_cannot_be_is_told_with_its_place(old: str, new: str, place: str, word: str) -> None:
+    [problem] = problems(SMALL.replace(old, new))
+    assert problem.place == place and word in problem.fault
+
+
+def test_a_pair_of_doors_that_wait_for_each_other_hangs_on_one_board() -> None:
+    second = SMALL[SMALL.index("[[board]]") :].replace('id = "b"', 'id = "b2"').replace('id = "d"', 'id = "d2"').replace('"b"', '"b2"')
+    text = SMALL.replace("schema = 1", 'schema = 1\ninterlock = [["d", "d2"]]') + second
+    [problem] = problems(text)
+    assert problem.remedy == "give both doors to one board"
+    assert load(text.replace('board = "b2"', 'board = "b"')).interlocks == (("d", "d2"),)
