@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from venue_model.groups import Pair, Role
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, RoomId, VenueId
-from venue_model.venue import DeviceKind, Name, Side, Venue
+from venue_model.venue import AntiPassback, DeviceKind, Name, Side, Venue
 from venue_model.zones import Zone
 
 
@@ -28,6 +28,9 @@ class DoorRecord:
     fire_release: bool
     pull_s: int
     held_s: int
+    antipassback: AntiPassback = AntiPassback.NONE
+    two_person: bool = False
+    interlock: tuple[DoorId, ...] = ()  # doors of this board of which none may be open, or granted, when this one is granted
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -59,6 +62,8 @@ class Commission:
     doors: tuple[DoorRecord, ...]
     devices: tuple[DeviceRecord, ...]
     entry_window_s: int
+    companion_s: int = 10
+    antipassback_s: int = 300
 
     @property
     def separated_pairs(self) -> frozenset[Pair]:
@@ -74,7 +79,7 @@ def commission(venue: Venue, agent: BoardId, policy_key: str) -> Commission:
     doors = tuple(
         DoorRecord(
             d.id, d.name, venue.component_of.get(d.outside), venue.component_of.get(d.inside), d.strike, d.contact, d.exit_button,
-            d.fire_release, d.pull_s, d.held_s,
+            d.fire_release, d.pull_s, d.held_s, d.antipassback, d.two_person, venue.interlocked_with(d.id),
         )
         for d in venue.doors_of_board(agent)
     )  # fmt: skip
@@ -88,7 +93,7 @@ def commission(venue: Venue, agent: BoardId, policy_key: str) -> Commission:
         {a.id: (a.role, a.public_key) for a in venue.approvers},
         tuple(sorted(tuple(sorted(both)) for both in venue.profile.separated)),  # type: ignore[misc]
         {component: venue.zones_of(component) for component in sorted(touched)},
-        doors, devices, venue.entry_window_s,
+        doors, devices, venue.entry_window_s, venue.companion_s, venue.antipassback_s,
     )  # fmt: skip
 
 

@@ -29,6 +29,12 @@ class Pass:
     authorised_utc_ns: int | None = None
     once: bool = False  # I4: enters once
     locker: bool = False  # I5: a closed locker must be bound to the person first
+    escort: tuple[Role, ...] = ()  # enters only beside somebody of one of these roles, who presents a pass at the same door
+    duress: bool = False  # presented under threat: it opens as ever, and calls for help without a sound
+    # What the gateway knows of this person beyond this board, as of the policy's issue; the board's own doors know better and later.
+    spent: bool = False  # I4: has entered since last authorised
+    inside: ComponentId | None = None  # where the person was last seen to go in; None: outside, or not seen
+    seen_utc_ns: int = 0  # when
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ class ComponentPolicy:
     seal: bool
     passes: tuple[Pass, ...] = ()
     approved: tuple[Approved, ...] = ()
+    limit: int | None = None  # how many people may be inside; None: no limit
+    others: int = 0  # net count of people inside by the doors of other boards, as last reported to the gateway
 
     @property
     def order(self) -> tuple[int, int]:

@@ -3,14 +3,32 @@
 All are canonical JSON.  Nanoseconds since 1970 do not fit its integers and are written as decimal text.
 """
 
+from typing import Any
+
 from venue_model.canonical import EXACT_LIMIT, Plain, canonical_bytes, plain
 from venue_model.door_policy import PolicyBody, approval_command
 from venue_model.ids import BoardId, ComponentId, DoorId, VenueId
 
+# Fields that came after the first release.  At their default they are not among the signed bytes, so that a door of either age
+# verifies what the other signs; with a value, a door that does not know the field, and so could not obey it, refuses the policy.
+_LATER: dict[str, Plain] = {
+    "escort": [], "duress": False, "spent": False, "inside": None, "seen_utc_ns": 0,  # of a pass
+    "limit": None, "others": 0,  # of a domain's policy
+}  # fmt: skip
+
 
 def policy_bytes(body: PolicyBody) -> bytes:
     """What the gateway's policy key signs: `SignedPolicy.signature`."""
-    return _signed(body)
+    record: Any = plain(body)
+    record["components"] = [
+        _without_later({**component, "passes": [_without_later(entry) for entry in component["passes"]]})
+        for component in record["components"]
+    ]
+    return canonical_bytes(exact(record))
+
+
+def _without_later(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in _LATER or value != _LATER[key]}
 
 
 def approval_bytes(venue: VenueId, component: ComponentId, term: int, act: str, epoch: int) -> bytes:

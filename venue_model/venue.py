@@ -207,6 +207,15 @@ class Venue:
             and self.component_of.get(door.outside) != self.component_of.get(door.inside)
         )
 
+    def interlocked_with(self, door: DoorId) -> tuple[DoorId, ...]:
+        """The doors of which none may be open when this one is granted."""
+        return tuple(two if one == door else one for one, two in self.interlocks if door in (one, two))
+
+    def limit_of(self, component: ComponentId) -> int | None:
+        """How many people a domain's doors let in at most: its rooms' limits together, or None when a room has none."""
+        limits = [self.rooms[room].limit for room in self.components[component]]
+        return None if None in limits else sum(limit for limit in limits if limit is not None)
+
     def zones_of(self, component: ComponentId) -> tuple[Zone, ...]:
         """The kinds of room that a domain is made of."""
         return tuple(sorted({self.rooms[room].zone for room in self.components[component]}))

@@ -46,6 +46,13 @@ def test_a_policy_that_went_over_the_wire_is_signed_by_the_same_bytes() -> None:
     assert not signing.verifies(public, policy_bytes(replace(arrived.body, session=5)), signature)
 
 
+def test_a_field_of_a_later_release_is_signed_only_when_it_says_something() -> None:
+    guest = replace(POLICY, passes=(replace(PASS, escort=(Role.SUP,)),), limit=5)
+    signed = policy_bytes(replace(BODY, components=(guest,)))
+    assert b'"escort":["SUP"]' in signed and b'"limit":5' in signed and b'"others"' not in signed
+    assert b"escort" not in policy_bytes(BODY)
+
+
 def test_no_signature_fits_another_kind_of_act() -> None:
     every = [
         policy_bytes(BODY),
