@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,22 +40,29 @@ CREATE TABLE state (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, P
 
 Key = tuple[str, str]
 Line = tuple[int, Record]  # (UTC nanoseconds, what happened)
+Connect = Callable[[Path], sqlite3.Connection]
 
 
 class DiskError(OSError):
     """The file cannot be used, or took no write.  The text names file, fault and remedy."""
 
 
+def connect_file(path: Path) -> sqlite3.Connection:
+    """Open or create the file itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
 class Disk:
     """The agent's file.  Any thread may call."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, connect: Connect = connect_file, new_journal: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
         """Open or create the file.  Raises DiskError when it is damaged or newer than this program."""
         self.path = path
+        self._new_journal = new_journal
         self._lock = threading.Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._sql = connect(path)
         except (OSError, sqlite3.Error) as fault:
             raise DiskError(f"{path}: cannot be opened ({fault}); check the folder, its owner and the card") from fault
         try:
@@ -79,7 +86,7 @@ class Disk:
         if found != "ok":
             raise DiskError(f"{self.path}: {found}; {_REMEDY}")
         if self._meta("journal") is None:
-            self._set_meta("journal", str(uuid.uuid4()))
+            self._set_meta("journal", self._new_journal())
         self.journal = self._meta("journal") or ""
         self._acknowledged = int(self._meta("acknowledged") or 0)
         self._last = int(self._sql.execute("SELECT COALESCE(MAX(seq), 0) FROM journal").fetchone()[0])

@@ -37,6 +37,14 @@ class Recorder(Protocol):
     def perform(self, effect: StartRecording | StopRecording) -> None: ...
 
 
+class Worker(Protocol):
+    """One device's own course of action: what it is asked is done in order."""
+
+    def do(self, job: Callable[[], None]) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Hardware:
     """`post` takes events from any thread.  Only `set_line` and `answer` run on the caller's thread: nothing else may block a door."""
 
@@ -48,8 +56,10 @@ class Hardware:
         readers: Mapping[str, Reader] | None = None,
         displays: Mapping[str, Display] | None = None,
         recorder: Recorder | None = None,
+        new_worker: Callable[[str], Worker] | None = None,
     ) -> None:
-        """`lines`: driver id → the driver and the names of its lines.  `drivers`: those with no other part here (buses, QR cameras)."""
+        """`lines`: driver id → the driver and the names of its lines.  `drivers`: those with no other part here (buses, QR cameras).
+        `new_worker`: who does what may take time; a thread for each display when it is not given."""
         self._lines = dict(lines or {})
         self._line_owner = {name: driver for driver, names in self._lines.values() for name in names}
         self._drivers = dict(drivers or {})
@@ -57,7 +67,8 @@ class Hardware:
         self._displays = dict(displays or {})
         self._recorder = recorder
         self._up: set[str] = set()  # line boards that answer
-        self._workers: dict[str, _Worker] = {}
+        self._new_worker = new_worker or ThreadWorker
+        self._workers: dict[str, Worker] = {}
         self._post: Post = lambda _: None
         self._told: dict[str, bool] = {}  # input → what the core was told last
         self._doubtful: set[str] = set()  # inputs that read otherwise than told, once
@@ -209,7 +220,7 @@ class Hardware:
 
         worker = self._workers.get(device)
         if worker is None:
-            worker = self._workers[device] = _Worker(device)
+            worker = self._workers[device] = self._new_worker(device)
         worker.do(run)
 
     def _all(self) -> list[tuple[str, Driver]]:
@@ -217,8 +228,8 @@ class Hardware:
         return [*boards, *self._displays.items(), *self._drivers.items()]
 
 
-class _Worker:
-    """One device's own thread: what it is asked is done in order."""
+class ThreadWorker:
+    """A worker with a thread of its own."""
 
     def __init__(self, device: str) -> None:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()

@@ -111,11 +111,15 @@ class EdgeAgent:
         self._ending = False
 
     def start(self) -> None:
-        """Begin: doors first, the network after."""
+        """Begin, on a thread of its own."""
         self._thread = Thread(target=self._run, name=f"agent {self.commission.agent}", daemon=True)
+        self.open()
+        self._thread.start()
+
+    def open(self) -> None:
+        """Doors first, the network after.  Without `start`, the caller takes the turns: `turn(take())` when `due_ns` says so."""
         self._inbox.put(Started())
         self._hardware.start(self._inbox.put)
-        self._thread.start()
         self._link.start()
 
     def stop(self) -> None:
@@ -161,17 +165,31 @@ class EdgeAgent:
 
     def _wait(self) -> list[Item]:
         """What there is to do, waiting for it until something falls due."""
-        now_ns = self._clock.now().mono_ns
-        wakes = (core.wake_ns(self.state), outbox.wake_ns(self._outbox), self._publish_at_ns, self._tick_ns + TICK_NS)
-        due_ns = min(wake for wake in wakes if wake is not None)
-        found: list[Item] = []
+        due_ns = min(self.due_ns() or 2**63, self._tick_ns + TICK_NS)
         try:
-            found.append(self._inbox.get(timeout=max(0.0, (due_ns - now_ns) / S)))
+            found = [self._inbox.get(timeout=max(0.0, (due_ns - self._clock.now().mono_ns) / S))]
+        except Empty:
+            return [Woken()]
+        return self.take(found)
+
+    def take(self, found: list[Item] | None = None) -> list[Item]:
+        """What waits at this moment, at most a turn's worth; that time has passed, when nothing does."""
+        found = [] if found is None else found
+        try:
             while len(found) < TURN_EVENTS:
                 found.append(self._inbox.get_nowait())
         except Empty:
             pass
         return found or [Woken()]
+
+    def due_ns(self) -> int | None:
+        """When time alone will change something here.  Besides, inputs want to be read again every `TICK_NS`."""
+        wakes = [core.wake_ns(self.state), outbox.wake_ns(self._outbox), self._publish_at_ns]
+        if self._owed or not self._disk_ok:
+            wakes.append(self._tick_ns + TICK_NS)  # a disk that failed is tried again
+        # The report says that a lease has run out with the first tick after it.
+        wakes += [max(until_ns, self._tick_ns + TICK_NS) for until_ns in self.state.leases.values() if until_ns > self._looked_ns]
+        return min((wake for wake in wakes if wake is not None), default=None)
 
     def turn(self, events: list[Item]) -> None:
         """Take events, store, act, tell."""

@@ -147,6 +147,19 @@ def woken(run: Run, now: Now) -> tuple[Run, tuple[Effect, ...]]:
     return _sent(run, now, again=True, agents=silent) if silent else (run, ())
 
 
+def wake_ns(run: Run) -> int | None:
+    """When `woken` will do something at the latest, on the monotonic clock; waking early changes nothing."""
+    if run.result is not None:
+        return None
+    moments = [run.stage_began_mono_ns + STAGE_LIMIT_MS[run.stage] * MS]
+    moments += [
+        row.sent_mono_ns + RETRY_MS * row.attempts * MS
+        for row in run.rows
+        if row.stage == run.stage and row.code == SILENT and row.attempts < MAX_ATTEMPTS and row.sent_mono_ns is not None
+    ]
+    return min(moments)
+
+
 def superseded(run: Run, now: Now) -> Run:
     """A newer run of the same lot has begun: its generation is higher, so late retries of this one die at the devices."""
     return replace(run, result="superseded", ended_utc_ns=now.utc_ns) if run.result is None else run

@@ -55,6 +55,8 @@ class Coordinator:
         epoch: int,
         changed: Changed,
         new_run: Callable[[], RunId],
+        *,
+        clock: Callable[[], Now] = clock,
     ) -> None:
         self.venue = venue
         self.store = store
@@ -65,6 +67,7 @@ class Coordinator:
         self.topics = Topics(venue.id)
         self.changed = changed
         self.policy_key = policy_key
+        self.clock = clock
         self.agents = AgentBook(venue, store, self.topics, link)
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
@@ -214,7 +217,7 @@ class Coordinator:
         return None
 
     def _scene_finished(self, run: Run) -> None:
-        now = clock()
+        now = self.clock()
         failed = [{"id": r.id, "code": r.code, "text": r.text} for r in run.rows if not r.done]
         state = self.day[run.lot]
         with self.store.transaction():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.core.day import LotState, Refusal, may_press
 from gateway.core.plan import DOORS, Plan, PlannedMember, plan_scene, staged_wants
 from gateway.core.scene_run import Effect as RunEffect
-from gateway.core.scene_run import Finished, Run, RunRecord, Send, answered, begin, places_of, resumed, superseded, woken
+from gateway.core.scene_run import Finished, Run, RunRecord, Send, answered, begin, places_of, resumed, superseded, wake_ns, woken
 from gateway.core.wants import device_wants
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
@@ -162,6 +162,10 @@ class SceneDesk:
             if after is not run:
                 self._store(after)
                 self._carry_out(after, effects, now)
+
+    def wake_ns(self) -> int | None:
+        """When `wake` will do something at the latest, on the monotonic clock."""
+        return min((moment for run in self.open.values() if (moment := wake_ns(run)) is not None), default=None)
 
     # sending
 

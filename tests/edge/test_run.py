@@ -16,6 +16,7 @@ from venue_model import signing
 from venue_model.door_policy import ComponentPolicy
 from venue_model.groups import Role
 from venue_model.ids import BoardId, DeviceId, DoorId
+from venue_model.moments import S
 from venue_model.signed import ack_bytes, policy_bytes, pulse_bytes
 from venue_model.wire import Desired, Meta, SignedPolicy, Want, decode, encode
 
@@ -52,10 +53,13 @@ class Bench:
     def send(self, leaf: str, payload: bytes) -> None:
         self.link.send(self.agent.topics.agent(COMMISSION.agent, leaf), payload)
 
-    def policy(self, *components: ComponentPolicy) -> None:
+    def policy_later(self, *components: ComponentPolicy) -> None:
         self.renewal += 1
         offered = body(*components, session=self.link.session, renewal=self.renewal)
         self.send("policy", encode(SignedPolicy(offered, signing.sign(POLICY_KEY, policy_bytes(offered)).hex())))
+
+    def policy(self, *components: ComponentPolicy) -> None:
+        self.policy_later(*components)
         held = self.agent.state.held
         wait_for("the policy", lambda: all(p.component in self.agent.state.held and self.agent.state.held is not held for p in components))
 
@@ -84,6 +88,24 @@ def test_a_strike_never_moves_before_its_record_is_on_disk(bench: Bench) -> None
     wait_for("the green lamp", lambda: bench.reader.answers == [True])
     bench.lines.move("o1-door.contact", True)
     wait_for("the count", lambda: bench.link.reported().doors[DoorId("o1-door")].components["o1"].net == 1)  # type: ignore[index]
+
+
+def test_whoever_has_a_clock_of_their_own_takes_the_turns(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.agent.open()
+    bench.link.connect()
+    bench.agent.turn(bench.agent.take())
+    assert bench.link.reported().session == 1
+    bench.policy_later(admit("o1", 2, [Role.BID], entry_of(BIDDER)))
+    bench.agent.turn(bench.agent.take())
+    due_ns = bench.agent.due_ns()
+    assert due_ns is not None, "a lease runs out, lines are to be repeated"
+    bench.card("o1-reader", BIDDER)
+    bench.agent.turn(bench.agent.take())
+    assert bench.lines.outputs["o1-door.strike"]
+    after_ns = bench.agent.due_ns()
+    assert after_ns is not None and after_ns < time.monotonic_ns() + 6 * S, "the grant lapses"
+    bench.disk.close()
 
 
 def test_an_exit_does_not_wait_for_the_disk(bench: Bench) -> None:

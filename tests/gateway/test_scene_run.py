@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.plan import DOORS, RECORD, STAGE_LIMIT_MS, STOP, plan_scene
-from gateway.core.scene_run import MAX_ATTEMPTS, Finished, Run, Send, answered, begin, resumed, superseded, woken
+from gateway.core.scene_run import MAX_ATTEMPTS, Finished, Run, Send, answered, begin, resumed, superseded, wake_ns, woken
 from venue_model.ids import LotId, RunId
 from venue_model.lots import Phase
 from venue_model.moments import MS, Now
@@ -88,6 +88,18 @@ def test_the_silent_are_asked_again_and_at_last_named() -> None:
     run, effects = woken(run, now(STAGE_LIMIT_MS[RECORD]))
     assert effects == (Finished("failed"),)
     assert {row.text for row in run.rows if row.stage == RECORD} == {"没有应答 no answer"}
+
+
+def test_nothing_changes_before_the_run_asks_to_be_woken() -> None:
+    run, woken_at = preparing(), []
+    while (moment_ns := wake_ns(run)) is not None:
+        at_ms = -(-moment_ns // MS)
+        assert woken(run, now(at_ms - 1)) == (run, ())
+        run, effects = woken(run, now(at_ms))
+        assert effects
+        woken_at.append(at_ms)
+    assert woken_at[:2] == [400, 800]
+    assert woken_at[-1] == STAGE_LIMIT_MS[RECORD], "cameras that stay silent end the run"
 
 
 def test_repeats_end_after_some_attempts() -> None:
