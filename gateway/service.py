@@ -23,6 +23,7 @@ from gateway.config import GatewayConfig
 from gateway.core.alarms import KINDS
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
+from gateway.shell.backup import begin_anew
 from gateway.shell.coordinator import Coordinator, clock
 from gateway.shell.database import open_database
 from gateway.shell.evidence_desk import EvidenceDesk
@@ -78,6 +79,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     evidence_root.mkdir(parents=True, exist_ok=True)
     db = open_database(data / "venue.db")
     store = Store(db)
+    if begin_anew(store, venue, clock().utc_ns):
+        log.warning("this database is a copy: every domain is CLEAR and sealed in a new term until two people lift the seals")
     policy_key = load_policy_key(data / "keys")
     credentials = Credentials(data / "broker-logins.json")
     write_boards(venue, data, credentials, policy_key)

@@ -17,6 +17,7 @@ ALARM_WORDS = {
     "late-room-change": ("平台换房过晚,未执行", "room change by the platform came too late"),
     "journal-hole": ("控制器日志缺行", "lines of a board's journal are missing"),
     "bad-line": ("控制器日志有坏行", "a line of a board's journal is damaged"),
+    "older-database": ("数据库比门控旧,已重新清场并封闭", "the database is older than the doors: cleared and sealed anew"),
     "not-sealed": ("证据包封装失败", "package could not be sealed"),
     "locker-forced": ("储物柜被强行打开", "locker forced open"),
     "locker-open": ("储物柜未关", "locker left open"),

@@ -72,6 +72,7 @@ class Coordinator:
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
         self.journal = JournalDesk(venue, store, index, outbox, self.agents, policy_key, self._project_of, self._holder_of)
+        self.warden.outrun = self._outrun
         self.scenes.finished = self._scene_finished
         self.scenes.touched = lambda lot: changed("lots", lot)
         self.lot_over: Callable[[LotId], None] = lambda lot: None  # told when a lot's package is due
@@ -152,10 +153,14 @@ class Coordinator:
                 self.changed("doors", door)
                 # A board speaks for its own doors alone: another's word about a door that it does not guard counts for nothing.
                 if door in self.venue.doors and self.venue.doors[door].board == board:
-                    learned |= self.warden.take_report(door, stand)
+                    learned |= self.warden.take_report(door, stand, now)
         if learned:
             self.warden.pursue(self.day, now)
         self.scenes.take_answers(now, only=board)
+
+    def _outrun(self, component: ComponentId, door: DoorId, now: Now) -> None:
+        detail = f"door {door} holds a newer policy than this database; {component} begins a new term, CLEAR and sealed"
+        self.journal.note("alarm", {"code": "older-database", "door": door, "component": component, "detail": detail}, now)
 
     def tick(self, now: Now) -> None:
         """Call every 50 ms or so."""

@@ -51,6 +51,10 @@ class Store:
         """Remember a word."""
         self.sql.execute("INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
 
+    def forget_setting(self, name: str) -> None:
+        """Forget a word."""
+        self.sql.execute("DELETE FROM setting WHERE name = ?", (name,))
+
     def next_epoch(self) -> int:
         """This incarnation of the gateway: one more than the last."""
         with self.transaction():

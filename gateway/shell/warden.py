@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from gateway.core.access import Access, known_passes, wanted_access
-from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported
+from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored
 from gateway.core.day import Day
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
@@ -43,6 +43,8 @@ class Warden:
         self.waiting: dict[ComponentId, Waiting | None] = dict.fromkeys(venue.components)
         self.access: dict[ComponentId, Access] = {}
         self.components_of = {board: self._components_of(board) for board in venue.boards}
+        # Told when a door knows more than this database.
+        self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing
         self._renewed_mono_ns = 0
 
@@ -72,15 +74,22 @@ class Warden:
                     self.store.save_domain(domain)
         self.send(day, self.venue.boards, now)
 
-    def take_report(self, door: DoorId, report: DoorReport) -> bool:
-        """Take a door's report; True when a domain learned something."""
+    def take_report(self, door: DoorId, report: DoorReport, now: Now) -> bool:
+        """Take a door's report; True when a domain learned something.
+
+        A door that holds more than was ever signed here tells that an older copy of the database was put in its place without
+        the mark of a backup: then a new term begins, as after a restore.
+        """
         learned = False
         for component, part in report.components.items():
             if component not in self.domains or door not in self.doors[component]:
                 continue
             before = self.domains[component]
+            if (part.term, part.epoch) > (before.term, before.epoch):
+                self.outrun(component, door, now)
+                before = restored(before, max(part.term, now.utc_ns // S))
             after = reported(before, door, DoorStand(part.term, part.epoch, part.net, part.settled))
-            if after is not before:
+            if after is not self.domains[component]:
                 self.domains[component] = after
                 self.store.save_domain(after)
                 self.changed(component)

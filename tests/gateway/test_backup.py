@@ -1,0 +1,78 @@
+"""A copy of the venue database: taken while the venue runs, and never taken for the original when it comes back."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from day_case import OPENING_NS, lot
+from fake_agents import Stage
+
+from gateway.cli import main
+from gateway.shell.backup import back_up, begin_anew
+from gateway.shell.database import open_database
+from gateway.shell.store import Store
+from venue_model.groups import Role
+from venue_model.ids import ComponentId
+from venue_model.moments import S
+from venue_model.profiles import DoorMode
+
+O1 = ComponentId("o1")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Opening room o1 admits those who prepare it."""
+    stage = Stage(tmp_path)
+    stage.open()
+    stage.book(lot())
+    stage.press("opening_preparation")
+    assert Role.AGT in stage.coordinator.warden.domains[O1].groups
+    yield stage
+    stage.close()
+
+
+def test_a_restored_venue_starts_closed_and_sealed_above_every_number_ever_signed(stage: Stage, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    back_up(tmp_path / "venue.db", copy)
+    store = Store(open_database(copy))
+    assert begin_anew(store, stage.venue, OPENING_NS)
+    domains = store.domains()
+    for component in stage.venue.components:
+        assert (domains[component].mode, domains[component].groups, domains[component].seal) == (DoorMode.CLEAR, (), True)
+        assert domains[component].term > OPENING_NS // S
+    assert store.next_epoch() > OPENING_NS // S
+    assert all(renewal >= OPENING_NS // S for _, renewal, _ in store.agents().values())
+    assert not begin_anew(store, stage.venue, OPENING_NS), "only the first start after a restore begins anew"
+    store.db.close()
+
+
+def test_the_original_goes_on_as_it_was_and_no_file_is_replaced(stage: Stage, tmp_path: Path) -> None:
+    back_up(tmp_path / "venue.db", tmp_path / "copy.db")
+    assert not begin_anew(stage.store, stage.venue, OPENING_NS)
+    with pytest.raises(FileExistsError, match=r"copy\.db: exists already; name a new file"):
+        back_up(tmp_path / "venue.db", tmp_path / "copy.db")
+
+
+def test_doors_that_hold_more_than_the_database_knows_start_a_new_term(stage: Stage) -> None:
+    """Somebody put an old copy of the file back by hand."""
+    before = stage.coordinator.warden.domains[O1]
+    agent = stage.agents[next(d.board for d in stage.venue.doors_of(O1) if d.board)]
+    agent.held[O1] = replace(agent.held[O1], epoch=before.epoch + 9)
+    stage.tell(agent, "reported", agent.report())
+    stage.settle()
+    after = stage.coordinator.warden.domains[O1]
+    assert after.term > before.term and after.seal and not after.groups
+    assert agent.held[O1].order == (after.term, after.epoch), "the doors take the new term"
+    assert "older-database" in {line["code"] for line in stage.lines("alarm")}
+
+
+def test_the_integrator_copies_the_database_of_a_running_gateway_by_one_command(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text('venue = "county_hall.toml"\ndata = "."\n')
+    assert main(["--config", str(config), "--backup", str(tmp_path / "night.db")], None) == 0
+    assert Store(open_database(tmp_path / "night.db")).lots().keys() == stage.coordinator.day.keys()
+    assert main(["--config", str(config), "--backup", str(tmp_path / "night.db")], None) == 2
+    assert "exists already" in capsys.readouterr().err
