@@ -32,6 +32,7 @@ from venue_model.groups import ALWAYS_SEPARATED, Role, pair
 from venue_model.ids import ComponentId, DoorId
 from venue_model.moments import S
 from venue_model.passes import make_badge
+from venue_model.profiles import DoorMode
 
 READERS = ("o1-reader", "gate-reader", "e1-reader", "e1-exit-reader", "locker-reader", "no-such-reader")
 DOOR_IDS = ("o1-door", "gate", "e1-door")
@@ -248,7 +249,8 @@ def test_staff_are_not_pulsed_in_among_people_they_must_not_meet_or_past_clear_s
     hall = Hall()
     for policy, rule in (
         (clear("o1", 2), "CLEAR"),
-        (clear("o1", 3, seal=True), "I8"),
+        (admit("o1", 3, [], mode=DoorMode.EVALUATION), "CLEAR"),
+        (clear("o1", 4, seal=True), "I8"),
     ):
         hall.policy(policy)
         hall.tell(PulseArrived(rule, DoorId("o1-door"), hall.now.utc_ns, 5_000))
