@@ -19,13 +19,18 @@ class DoorMode(StrEnum):
     """What a guarded room is being used for, as far as its doors are concerned."""
 
     CLEAR = "clear"  # nobody enters, everybody may leave
+    LOCKDOWN = "lockdown"  # CLEAR by staff's order, above every scene
     PREPARATION = "preparation"
     CHECK_IN = "check_in"
     OPENING = "opening"
     INTAKE = "intake"
     EVALUATION = "evaluation"
+    INQUIRY = "inquiry"  # the committee asks, the parties answer from the room of their own side (I7)
     DUTY = "duty"  # rooms that no lot is bound to: those on duty may enter all day
     RELEASE = "release"  # after the report is signed: staff may come and help people out
+
+
+CLOSED_MODES = frozenset({DoorMode.CLEAR, DoorMode.LOCKDOWN})  # nobody enters: no profile admits anybody in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ def load_profile(text: str, source: str) -> Profile:
             problems.append(f"{source}: separated[{index}]: a pair has two different roles, this has {', '.join(codes) or 'none'}")
     admits: dict[DoorMode, dict[Zone, tuple[Role, ...]]] = {}
     for mode_name, zones in file.mode.items():
-        if mode_name not in set(DoorMode) - {DoorMode.CLEAR}:
-            modes = ", ".join(m for m in DoorMode if m is not DoorMode.CLEAR)
+        if mode_name not in set(DoorMode) - CLOSED_MODES:
+            modes = ", ".join(m for m in DoorMode if m not in CLOSED_MODES)
             problems.append(f"{source}: mode.{mode_name}: no such mode; modes: {modes}")
             continue
         for zone_name, codes in zones.items():

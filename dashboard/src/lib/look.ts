@@ -24,11 +24,13 @@ const PHASE_TONES: Record<string, Tone> = {
   S: "break",
 };
 const MODE_TONES: Record<string, Tone> = {
+  lockdown: "alarm",
   preparation: "prepare",
   check_in: "prepare",
   opening: "opening",
   intake: "prepare",
   evaluation: "evaluation",
+  inquiry: "evaluation",
   release: "break",
 };
 const OPENING_PHASES = new Set(["P2", "P3", "P4", "P5", "S", "F"]);
