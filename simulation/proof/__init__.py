@@ -1,0 +1,1 @@
+"""Proofs about the shipping code: searches that visit everything that can happen."""
