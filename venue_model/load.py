@@ -32,6 +32,8 @@ class _VenueTable:
     companion_s: int = 10
     antipassback_s: int = 300
     curfew: str = ""
+    walk_s: int = 2
+    linger_s: int = 600
 
 
 @with_config(_STRICT)
@@ -223,7 +225,7 @@ class _Reader:
             VenueId(v.id), v.name, profile, rooms, doors, boards, devices,
             tuple((RoomId(a), RoomId(b)) for a, b in tables.sight), tuple(approvers),
             v.entry_window_s, v.lease_s, v.prepare_before_s, tuple((DoorId(a), DoorId(b)) for a, b in tables.interlock),
-            v.companion_s, v.antipassback_s, v.curfew, self.source,
+            v.companion_s, v.antipassback_s, v.curfew, v.walk_s, v.linger_s, self.source,
         )  # fmt: skip
 
     def _ids(self, table: str, entries: Iterable[Any]) -> None:

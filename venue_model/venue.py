@@ -162,6 +162,8 @@ class Venue:
     companion_s: int = 10  # the second badge of a pair, or of an escort, comes within this time
     antipassback_s: int = 300  # for timed anti-passback
     curfew: str = ""  # local time such as "21:00" from which an unfinished evaluation is held over night (I12: Dongtai 21:00)
+    walk_s: int = 2  # the least time from one door of a room to another; nobody is faster (I13)
+    linger_s: int = 600  # longer than this in a corridor, passage or intake, and staff are told
     source: str = field(default="", compare=False)
 
     @cached_property
