@@ -7,6 +7,8 @@ Nothing here knows rooms or lots: a domain has doors, doors report, policies are
    so a silent door keeps the domain CLEAR.
 3. New groups are signed only when every door has reported this CLEAR, and either the counts add up to zero or nobody who can
    still be inside is separated from the newcomers (`residual`: the groups admitted since the domain was last proven empty).
+   A count that may be wrong (`suspect`: a door was forced, burnt open, or lost its board in the middle of a passage) proves nothing:
+   then two people who looked say that the room is empty (`sweep_act`), and their word corrects the count.
    Groups separated from the last ones, and the lifting of a seal, need two people's approvals, which the doors verify themselves.
 4. Epochs only grow.  5. The seal is a bit of its own: CLEAR keeps it, only an approved release lifts it.
 6. A restored gateway starts a new term in CLEAR with the seal assumed set (`restored`).
@@ -24,6 +26,8 @@ from venue_model.groups import Pair, Role, separated_pairs
 from venue_model.ids import ComponentId, DoorId
 from venue_model.profiles import DoorMode
 
+_SWEEP = "sweep"
+
 
 @dataclass(frozen=True, slots=True)
 class DoorStand:
@@ -33,6 +37,7 @@ class DoorStand:
     epoch: int
     net: int
     settled: bool
+    suspect: bool = False  # somebody may have passed unseen since the last admission
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Domain:
     residual: tuple[Role, ...] = ()  # groups that may still be inside
     last_groups: tuple[Role, ...] = ()  # the last groups admitted
     approved: tuple[Approved, ...] = ()  # travel with every later policy
+    correction: int = 0  # what sweeps have added to the doors' counts
     reports: Mapping[DoorId, DoorStand] = field(default_factory=dict)
 
 
@@ -66,6 +72,7 @@ class Waits(StrEnum):
 
     DOORS = "doors"  # some doors have not reported this CLEAR
     EMPTY = "empty"  # somebody is still inside
+    SWEEP = "sweep"  # the count may be wrong: two people must look
     RELEASE = "release"  # two approvals to lift the seal
     OPEN = "open"  # two approvals to admit a separated group
 
@@ -80,8 +87,18 @@ class Waiting:
 
 
 def occupancy(domain: Domain, doors: Iterable[DoorId]) -> int:
-    """Net count of people inside, by the doors' last reports.  Tailgating makes it wrong; cameras and sweeps answer for that."""
-    return sum(domain.reports[door].net for door in doors if door in domain.reports)
+    """Net count of people inside, by the doors' last reports and the last sweep.  Tailgating makes it wrong; cameras answer for that."""
+    return sum(domain.reports[door].net for door in doors if door in domain.reports) + domain.correction
+
+
+def sweep_act(domain: Domain, doors: tuple[DoorId, ...]) -> str | None:
+    """The act that two people sign who have found the domain empty; None while somebody may still enter.
+
+    It names the count that it corrects, so that it is void when anybody is counted between the look and the signature.
+    """
+    if domain.groups or unheard(domain, doors):
+        return None
+    return f"{_SWEEP} {occupancy(domain, doors)}"
 
 
 def reported(domain: Domain, door: DoorId, stand: DoorStand) -> Domain:
@@ -123,14 +140,20 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     missing = unheard(domain, doors)
     if missing:
         return domain, Waiting(Waits.DOORS, missing)
-    inside = occupancy(domain, doors)
-    residual = domain.residual if inside != 0 else ()
-    if separated_pairs({*residual, *target.groups}, separated):
+    counted = occupancy(domain, doors)
+    swept = _has(domain, sweep_act(domain, doors), domain.epoch)
+    inside = 0 if swept else counted
+    doubt = not swept and any(stand.suspect for door, stand in domain.reports.items() if door in doors)
+    residual = domain.residual if inside or doubt else ()
+    apart = not separated_pairs({*residual, *target.groups}, separated)
+    if inside and not apart:
         return domain, Waiting(Waits.EMPTY, people=inside)
     newcomers = separated_pairs({*domain.last_groups, *target.groups}, separated)
     if newcomers and not _has(domain, "open", domain.epoch):
         return domain, Waiting(Waits.OPEN)
-    cleared = replace(domain, residual=residual)
+    if not apart:
+        return domain, Waiting(Waits.SWEEP)
+    cleared = replace(domain, residual=residual, correction=domain.correction - counted if swept else domain.correction)
     return _issue(cleared, target.mode, target.groups, target.seal), None
 
 
@@ -146,11 +169,11 @@ def _issue(domain: Domain, mode: DoorMode, groups: tuple[Role, ...], seal: bool)
         seal_epoch=epoch if sealing else domain.seal_epoch,
         residual=tuple(sorted({*domain.residual, *groups})),
         last_groups=groups or domain.last_groups,
-        approved=tuple(a for a in domain.approved if not (sealing and a.act == "release")),
+        approved=tuple(a for a in domain.approved if not (sealing and a.act == "release") and not a.act.startswith(_SWEEP)),
     )
 
 
-def _has(domain: Domain, act: str, epoch: int) -> bool:
+def _has(domain: Domain, act: str | None, epoch: int) -> bool:
     return any(a.act == act and a.epoch == epoch for a in domain.approved)
 
 

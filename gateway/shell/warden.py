@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from gateway.core.access import Access, known_passes, wanted_access
-from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored
+from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored, sweep_act
 from gateway.core.day import Day
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
@@ -88,7 +88,7 @@ class Warden:
             if (part.term, part.epoch) > (before.term, before.epoch):
                 self.outrun(component, door, now)
                 before = restored(before, max(part.term, now.utc_ns // S))
-            after = reported(before, door, DoorStand(part.term, part.epoch, part.net, part.settled))
+            after = reported(before, door, DoorStand(part.term, part.epoch, part.net, part.settled, report.suspect))
             if after is not self.domains[component]:
                 self.domains[component] = after
                 self.store.save_domain(after)
@@ -140,14 +140,31 @@ class Warden:
 
     def release_text(self, component: ComponentId) -> str:
         """The exact text that two people must sign to lift the seal of a domain."""
+        return self.act_text(component, "release")
+
+    def act_text(self, component: ComponentId, act: str) -> str:
+        """The exact text that two people must sign for an act on a domain as it is now."""
+        return self._command(component, act).decode()
+
+    def _command(self, component: ComponentId, act: str) -> bytes:
         domain = self.domains[component]
-        return approval_bytes(self.venue.id, component, domain.term, "release", domain.seal_epoch).decode()
+        return approval_bytes(self.venue.id, component, domain.term, act, _epoch_of(domain, act))
+
+    def acts(self, component: ComponentId) -> tuple[str, ...]:
+        """The acts that would bring a waiting domain on, if two people signed them now."""
+        waiting = self.waiting[component]
+        what = waiting.what if waiting else None
+        if what in (Waits.RELEASE, Waits.OPEN):
+            return (what.value,)
+        if what in (Waits.EMPTY, Waits.SWEEP):
+            act = sweep_act(self.domains[component], self.doors[component])
+            return (act,) if act else ()
+        return ()
 
     def approve(self, component: ComponentId, act: str, approvals: tuple[Approval, ...]) -> None:
         """Record a two-person approval.  Raises ApprovalError, and changes nothing, unless two people of two roles signed it."""
         domain = self.domains[component]
-        epoch = domain.seal_epoch if act == "release" else domain.epoch
-        message = approval_bytes(self.venue.id, component, domain.term, act, epoch)
+        message = self._command(component, act)
         known = {a.id: a for a in self.venue.approvers}
         roles = set()
         for approval in approvals:
@@ -159,8 +176,12 @@ class Warden:
             roles.add(approver.role)
         if len({a.approver for a in approvals}) < 2 or len(roles) < 2:
             raise ApprovalError("two people of two different roles must sign")
-        self.domains[component] = approve(domain, Approved(act, epoch, approvals))
+        self.domains[component] = approve(domain, Approved(act, _epoch_of(domain, act), approvals))
         self.store.save_domain(self.domains[component])
+
+
+def _epoch_of(domain: Domain, act: str) -> int:
+    return domain.seal_epoch if act == "release" else domain.epoch
 
 
 def _hex(text: str) -> bytes:
@@ -178,6 +199,8 @@ def waiting_words(waiting: Waiting, venue: Venue) -> Name:
             return Name("等待门关闭并应答:" + "、".join(d.zh for d in doors), "waiting for doors: " + ", ".join(d.en for d in doors))
         case Waits.EMPTY:
             return Name(f"室内还有 {waiting.people} 人", f"{waiting.people} still inside")
+        case Waits.SWEEP:
+            return Name("计数存疑,需两人清点确认无人", "the count may be wrong: two people must look and sign that nobody is inside")
         case Waits.RELEASE:
             return Name("解封需两人审批", "two approvals needed to lift the seal")
         case Waits.OPEN:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import clearing
-from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored
+from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored, sweep_act
 from venue_model.door_policy import Approved
 from venue_model.groups import Role, pair
 from venue_model.ids import ComponentId, DoorId
@@ -180,6 +180,29 @@ def test_a_release_is_used_up_by_the_next_seal() -> None:
     again, _ = go(released, SEALED)
     assert again.seal_epoch > sealed.seal_epoch
     assert go(again, CLOSED)[1] == Waiting(Waits.RELEASE)
+
+
+def test_a_forced_door_blocks_the_next_group_until_two_people_have_looked() -> None:
+    cleared, _ = go(opened(BIDDERS), EXPERTS)
+    doubted = reported(says(cleared, door=D2), D1, DoorStand(cleared.term, cleared.epoch, 0, True, suspect=True))
+    approved = approve(doubted, Approved("open", doubted.epoch, ()))
+    assert go(approved, EXPERTS)[1] == Waiting(Waits.SWEEP)
+    assert go(approved, BIDDERS)[1] is None, "those who may be inside may be joined by their own"
+    swept, waiting = go(approve(approved, Approved("sweep 0", approved.epoch, ())), EXPERTS)
+    assert waiting is None and swept.groups == (EXP,) and swept.residual == (EXP,)
+
+
+def test_a_sweep_corrects_the_count_that_it_names_and_no_other() -> None:
+    cleared, _ = go(opened(BIDDERS, net=2), EXPERTS)
+    assert sweep_act(cleared, DOORS) is None, "a door that has not closed yet may still let somebody in"
+    counted = approve(says(says(cleared, 2), door=D2), Approved("open", cleared.epoch, ()))
+    assert go(counted, EXPERTS)[1] == Waiting(Waits.EMPTY, people=2)
+    assert sweep_act(counted, DOORS) == "sweep 2"
+    late = says(approve(counted, Approved("sweep 2", counted.epoch, ())), 3)
+    assert go(late, EXPERTS)[1] == Waiting(Waits.EMPTY, people=3), "somebody was counted after the look"
+    swept, waiting = go(approve(counted, Approved("sweep 2", counted.epoch, ())), EXPERTS)
+    assert waiting is None and occupancy(swept, DOORS) == 0
+    assert not any(a.act.startswith("sweep") for a in swept.approved), "it counts once"
 
 
 def test_a_repeated_or_older_report_teaches_nothing() -> None:
