@@ -14,8 +14,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from venue_model.ids import ID_PATTERN, BoardId, DeviceId, DoorId, RoomId, VenueId
 from venue_model.profiles import Profile
-from venue_model.venue import AntiPassback, Approver, Board, Device, DeviceKind, Door, Lock, Name, Room, Serves, Side, Venue
-from venue_model.zones import Zone
+from venue_model.venue import AntiPassback, Approver, Board, Device, DeviceKind, Door, Lock, Name, Room, Side, Venue
+from venue_model.zones import Serves, Zone
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -149,7 +149,8 @@ def load_venue(text: str, source: str, find_profile: Callable[[str], Profile | N
     reader = _Reader(tables, source)
     profile = find_profile(tables.venue.profile)
     if profile is None:
-        reader.fault("venue.profile", f"there is no profile {tables.venue.profile!r}", "use classic, agent-out or zero-contact")
+        shipped = "classic, agent-out, zero-contact, dispersed or remote"
+        reader.fault("venue.profile", f"there is no profile {tables.venue.profile!r}", f"use {shipped}")
     venue = reader.read(profile)
     if reader.problems or venue is None:
         raise VenueError(reader.problems)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, RoomId, VenueId
 from venue_model.profiles import Profile
-from venue_model.zones import OPEN_ZONES, Zone
+from venue_model.zones import OPEN_ZONES, Serves, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,6 @@ class Name:
 
     zh: str
     en: str
-
-
-class Serves(StrEnum):
-    """Which side of an inquiry an inquiry room (Z7) is for: the two never meet (I7)."""
-
-    NOBODY = ""  # not an inquiry room
-    COMMITTEE = "committee"
-    PARTIES = "parties"  # bidders, owner, agent
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,14 @@ class Zone(StrEnum):
     PASSAGE = "Z12"  # a guarded corridor that separated groups use one after the other (I6: apart in time)
 
 
+class Serves(StrEnum):
+    """Which side of an inquiry a room, or a shared passage at some hour, is for: the two never meet (I7)."""
+
+    NOBODY = ""  # neither
+    COMMITTEE = "committee"
+    PARTIES = "parties"  # bidders, owner, agent
+
+
 ZONE_NAMES: dict[Zone, tuple[str, str]] = {
     Zone.PUBLIC: ("公共服务区", "public area"),
     Zone.OPENING: ("开标区", "opening area"),
@@ -38,6 +46,9 @@ ZONE_NAMES: dict[Zone, tuple[str, str]] = {
     Zone.OFFICE: ("办公区", "offices"),
     Zone.PASSAGE: ("共用通道", "shared passage"),
 }
+
+# Zones whose rooms serve one side of an inquiry: an inquiry room always, a shared passage for as long as its mode says so.
+SIDED_ZONES: frozenset[Zone] = frozenset({Zone.INQUIRY, Zone.PASSAGE})
 
 # Zones that people enter without a badge: no policy guards them, and no law of separation counts on them.
 OPEN_ZONES: frozenset[Zone] = frozenset({Zone.PUBLIC, Zone.WAITING, Zone.OFFICE})

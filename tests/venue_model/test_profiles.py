@@ -5,38 +5,77 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venue_model.groups import ALWAYS_SEPARATED, Role, pair, separated_pairs
-from venue_model.profiles import DoorMode, ProfileError, load_profile
+from venue_model.profiles import DoorMode, ProfileError, Seating, load_profile
 from venue_model.tools.files import shipped_profiles
-from venue_model.zones import Zone, never_admits
+from venue_model.zones import Serves, Zone, never_admits
 
 HEAD = 'id = "p"\nzh = "某"\nen = "some"\n'
+SHIPPED = shipped_profiles()
 
 
-@pytest.mark.parametrize("name", ["classic", "agent-out", "zero-contact"])
+def test_the_five_practices_of_the_field_are_shipped() -> None:
+    assert set(SHIPPED) == {"classic", "agent-out", "zero-contact", "dispersed", "remote"}
+    assert {name: profile.seating for name, profile in SHIPPED.items() if profile.seating is not Seating.ROOM} == {
+        "dispersed": Seating.SEAT,
+        "remote": Seating.SEAT,
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_profile_admits_nobody_whom_the_law_bars(name: str) -> None:
     profile = shipped_profiles()[name]
     assert profile.separated >= ALWAYS_SEPARATED
     for zones in profile.admits.values():
-        for zone, groups in zones.items():
+        for (zone, _), groups in zones.items():
             assert not [g for g in groups if never_admits(zone, g)]
             assert separated_pairs(groups, profile.separated) == []
 
 
-@pytest.mark.parametrize("name", ["classic", "agent-out", "zero-contact"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_nobody_may_enter_a_sealed_room_in_any_profile(name: str) -> None:
-    assert shipped_profiles()[name].groups(DoorMode.EVALUATION, Zone.EVALUATION) == ()
+    assert SHIPPED[name].groups(DoorMode.EVALUATION, Zone.EVALUATION) == ()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("zone", [Zone.INQUIRY, Zone.PASSAGE])
+def test_in_an_inquiry_the_two_sides_have_rooms_and_ways_of_their_own(name: str, zone: Zone) -> None:
+    committee, parties = (SHIPPED[name].groups(DoorMode.INQUIRY, zone, side) for side in (Serves.COMMITTEE, Serves.PARTIES))
+    assert {Role.EXP, Role.OWN_C} <= set(committee) and Role.BID not in committee
+    assert {Role.BID, Role.OWN, Role.AGT} <= set(parties) and Role.EXP not in parties
+    assert set(SHIPPED[name].groups(DoorMode.INQUIRY, zone)) == {*committee, *parties}, "without a side: who belongs at all"
+    assert SHIPPED[name].groups(DoorMode.INQUIRY, zone, Serves.NOBODY) == (), "a room of no side admits nobody"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shared_passage_carries_bidders_and_experts_one_after_the_other(name: str) -> None:
+    for mode in set(DoorMode) - {DoorMode.INQUIRY}:
+        assert not {Role.BID, Role.EXP} <= set(SHIPPED[name].groups(mode, Zone.PASSAGE))
+    assert Role.BID in SHIPPED[name].groups(DoorMode.CHECK_IN, Zone.PASSAGE)
+    assert Role.EXP in SHIPPED[name].groups(DoorMode.INTAKE, Zone.PASSAGE)
+
+
+def test_owner_and_agent_check_out_of_the_opening_area_in_every_practice() -> None:
+    assert {profile.checkout for profile in SHIPPED.values()} == {(Role.OWN, Role.AGT)}
+
+
+def test_a_supervisor_is_escorted_in_the_corridor_and_staff_in_the_rooms() -> None:
+    classic = SHIPPED["classic"]
+    assert classic.escorts(Zone.CORRIDOR, Role.SUP) == (Role.WIT,)
+    assert classic.escorts(Zone.EVALUATION, Role.STF) == (Role.SUP, Role.WIT)
+    assert classic.escorts(Zone.EVALUATION, Role.SUP) == ()
+    assert classic.escorts(Zone.CORRIDOR, Role.EXP) == ()
 
 
 def test_the_profiles_differ_where_the_practices_do() -> None:
-    classic, out, zero = (shipped_profiles()[n].groups(DoorMode.INTAKE, Zone.EVALUATION) for n in ("classic", "agent-out", "zero-contact"))
+    classic, out, zero = (SHIPPED[n].groups(DoorMode.INTAKE, Zone.EVALUATION) for n in ("classic", "agent-out", "zero-contact"))
     assert Role.AGT in classic
     assert Role.AGT not in out
     assert zero == (Role.EXP, Role.OWN_C)
 
 
 def test_where_a_profile_is_silent_nobody_enters() -> None:
-    assert shipped_profiles()["classic"].groups(DoorMode.OPENING, Zone.EVALUATION) == ()
-    assert shipped_profiles()["classic"].groups(DoorMode.CLEAR, Zone.OPENING) == ()
+    assert SHIPPED["classic"].groups(DoorMode.OPENING, Zone.EVALUATION) == ()
+    assert SHIPPED["classic"].groups(DoorMode.CLEAR, Zone.OPENING) == ()
 
 
 @pytest.mark.parametrize(
@@ -47,11 +86,27 @@ def test_where_a_profile_is_silent_nobody_enters() -> None:
         ('separated = [["EXP", "EXP"]]', "a pair has two different roles, this has EXP, EXP"),
         ('[mode.party]\nZ1 = ["BID"]', "mode.party: no such mode"),
         ('[mode.clear]\nZ1 = ["BID"]', "mode.clear: no such mode"),
+        ('[mode.lockdown]\nZ1 = ["BID"]', "mode.lockdown: no such mode"),
         ('[mode.opening]\nZ77 = ["BID"]', "mode.opening.Z77: no such zone"),
         ('[mode.opening]\nZ6 = ["BID"]', "BID is never admitted to Z6 (I1); remove it"),
         ('[mode.opening]\nZ1 = ["EXP"]', "EXP is never admitted to Z1 (I1); remove it"),
         ('[mode.intake]\nZ7 = ["EXP", "OWN"]', "EXP and OWN must never meet"),
         ('separated = [["SUP", "WIT"]]\n[mode.duty]\nZ9 = ["SUP", "WIT"]', "must never meet; remove one of them"),
+        ('[mode.inquiry]\n"Z7.left" = ["BID"]', "mode.inquiry.Z7.left: no such side; sides: committee, parties"),
+        ('[mode.inquiry]\n"Z5.committee" = ["EXP"]', "Z5 has no sides; write Z5 alone"),
+        ('[mode.inquiry]\n"Z7.committee" = ["OWN"]', "OWN must never meet EXP, whose side this is (I7)"),
+        ('[mode.inquiry]\n"Z7.parties" = ["BID", "EXP"]', "EXP must never meet BID, whose side this is (I7)"),
+        ('seating = "floor"', "seating: Input should be 'room' or 'seat'"),
+        ('checkout = ["OWNER"]', "checkout: 'OWNER' is no role"),
+        ('checkout = ["EXP"]', "checkout: EXP is never admitted to Z1"),
+        ('[escort.Z99]\nSTF = ["SUP"]', "escort.Z99: no such zone"),
+        ('[escort.Z5]\nSTAFF = ["SUP"]', "escort.Z5: 'STAFF' is no role"),
+        ('[escort.Z5]\nSTF = ["BOSS"]', "escort.Z5.STF: 'BOSS' is no role"),
+        ("[escort.Z5]\nSTF = []", "escort.Z5.STF: name one or more other roles"),
+        ('[escort.Z5]\nSTF = ["STF"]', "escort.Z5.STF: name one or more other roles"),
+        ('[escort.Z5]\nEXP = ["OWN"]', "escort.Z5.EXP: EXP and OWN must never meet"),
+        ('[escort.Z5]\nSTF = ["SUP"]\n[mode.release]\nZ5 = ["STF"]', "in mode release nobody of SUP may enter Z5 alone"),
+        ('[escort.Z5]\nSTF = ["SUP"]\nSUP = ["STF"]\n[mode.release]\nZ5 = ["STF", "SUP"]', "nobody of SUP may enter Z5 alone"),
         ("[mode", "not TOML"),
     ],
 )
@@ -83,7 +138,20 @@ def test_no_text_raises_anything_but_a_profile_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["separated = 3", "separated = [3]", "mode = 3", "[mode]\nopening = 3", "[mode.opening]\nZ1 = 3", "id = 3", "rooms = 3"]
+    "body",
+    [
+        "separated = 3",
+        "checkout = 3",
+        "seating = 3",
+        "escort = 3",
+        "[escort.Z5]\nSTF = 3",
+        "separated = [3]",
+        "mode = 3",
+        "[mode]\nopening = 3",
+        "[mode.opening]\nZ1 = 3",
+        "id = 3",
+        "rooms = 3",
+    ],
 )
 def test_a_value_of_the_wrong_kind_is_told(body: str) -> None:
     with pytest.raises(ProfileError) as caught:
