@@ -90,11 +90,11 @@ class CameraRecorder:
             self._waiting.clear()
 
     def _seen(self, event: Any) -> None:
-        for told in _events(event):
+        for told in told_events(event):
             self._post(told)
 
 
-def _events(event: Any) -> list[Event]:
+def told_events(event: Any) -> list[Event]:
     """A recorder's event in the agent's words."""
     from edge.recording.events import event_fields
 

@@ -182,6 +182,11 @@ class EdgeAgent:
             pass
         return found or [Woken()]
 
+    @property
+    def unacknowledged(self) -> int:
+        """How many journal lines the gateway has not signed for, with those that the disk has not taken."""
+        return self._disk.last_seq - self._disk.acknowledged + len(self._owed)
+
     def due_ns(self) -> int | None:
         """When time alone will change something here.  Besides, inputs want to be read again every `TICK_NS`."""
         wakes = [core.wake_ns(self.state), outbox.wake_ns(self._outbox), self._publish_at_ns]

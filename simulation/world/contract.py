@@ -27,28 +27,29 @@ from venue_model.wire import Want
 class See(StrEnum):
     """Kinds of `Seen`, each with its fields.  Ids are plain text; `person` is "" for nobody in particular."""
 
-    MOVED = "moved"  # person, role (or ""), lot, from, to, door, force (True: broken open or by fire): the truth, whatever anybody believes
-    LEAF = "leaf"  # door, open, by (person), how: "pull", "bar", "force", "glass", "closer"
+    MOVED = "moved"  # person, role (or ""), lot, from, to ("" outside the house), door, how ("pull", "bar" … as LEAF; "" no lock),
+    # force (True: broken open, or without power): the truth, whatever anybody believes
+    LEAF = "leaf"  # door, open, by (person), how: "pull", "bar", "cut" (no power), "force", "glass"; "closer" when it shuts
     STRIKE = "strike"  # door, released: what the board drives its output to
     POWER = "power"  # door, cut: fire contact or broken glass took the lock's supply away, or gave it back
     READ = "read"  # device, door, person, what: "card", "qr"
     ANSWER = "answer"  # device, door, granted: what the reader showed
-    REPORT = "report"  # board, doors: {door: {"position", "released", "lease_left_s"}}: what a board published
     LINE = "line"  # board, seq, line (kind), body, lot, utc_ns: on a board's disk, committed
     TAKEN = "taken"  # agent ("" is the gateway itself), line (kind), body, lot, project, utc_ns, seq: in the gateway's database, committed
     HELD = "held"  # board, component, term, epoch, mode, groups, seal: a board took this policy as law
     LEASE = "lease"  # board, component, until_ns (the world's): a board's lease was given or renewed
-    SIGNED = "signed"  # board, session, renewal, components: [{component, term, epoch, mode, groups, seal}]: signed by the gateway
+    SIGNED = "signed"  # component, term, epoch, mode, groups, seal: the gateway has begun to sign this
     SCREEN = "screen"  # device, lines, colour: what a sign or kiosk shows
     CHALLENGE = "challenge"  # device, text: the code on a kiosk
     LIGHT = "light"  # device, on
     LOCKER = "locker"  # device, open, phone
     FOOTAGE = "footage"  # camera, project, lot, from_ns, to_ns (the world's): this was truly recorded
+    QUEUE = "queue"  # place (door or reader), person, act: "joins", "passes", "gives up": who stands and waits
     FIRE = "fire"  # board, active
     MESSAGE = "message"  # topic, payload, retain, sender: left a client.  Only kept when a checker asks for this kind
     CRASH = "crash"  # part: "agent", "gateway", "broker"; id
     START = "start"  # part, id
-    RESTORED = "restored"  # the gateway's database was put back from a backup
+    RESTORED = "restored"  # marked: the gateway's database was put back from a backup, with its mark or without
     PLATFORM = "platform"  # act: "lots", "event", "away", "back"; lot
     PRESSED = "pressed"  # lot, scene, by, result: "run" or the refusal's code
     FAULT = "fault"  # fault (name), at (device, link, board …), on: a disturbance begins, ends, or (on None) happens once
@@ -57,7 +58,7 @@ class See(StrEnum):
 
 @dataclass(slots=True)
 class Seen:
-    """One event of the trace.  `number` counts from 0."""
+    """One event of the trace.  `number` counts from 1."""
 
     number: int
     time_ns: int  # since the start of the run
@@ -89,6 +90,10 @@ class Checker(Protocol):
 
 class World(Protocol):
     """Virtual time.  Times are nanoseconds since the start of the run."""
+
+    @property
+    def span_ns(self) -> int:
+        """How long the run lasts until the calm."""
 
     @property
     def now_ns(self) -> int: ...
@@ -140,12 +145,22 @@ class Holding:
 class House(Protocol):
     """The venue as people meet it with their hands, and as checkers see it with all walls of glass."""
 
-    venue: Venue
-    world: World
-    faults: Faults
-    people: Mapping[PersonKey, Body]
-    phone_keys: Mapping[PersonKey, bytes]  # private keys, as the phones hold them
-    calm: bool
+    @property
+    def venue(self) -> Venue: ...
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def faults(self) -> Faults: ...
+
+    @property
+    def people(self) -> Mapping[PersonKey, Body]:
+        """Everybody who is in the house now."""
+
+    @property
+    def calm(self) -> bool:
+        """True once all faults are over."""
 
     # where people are
 
@@ -159,6 +174,9 @@ class House(Protocol):
 
     def walk(self, person: PersonKey, door: DoorId) -> bool:
         """Through a leaf that stands open (or a passage without a lock) to its other side; False when it is shut."""
+
+    def queue(self, place: str, person: PersonKey, act: str) -> None:
+        """Somebody joins a queue before a door or reader, passes, or gives up.  Emits QUEUE: only people know who waits."""
 
     # doors
 

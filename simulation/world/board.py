@@ -1,0 +1,381 @@
+"""One board: its power, clocks, card, cable and metal, and the real agent that runs on it, dies on it, and starts again."""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from edge.core.journal import Record
+from edge.core.policy import Held
+from edge.core.site import input_lines, output_lines
+from edge.core.state import State
+from edge.drivers.protocols import CardRead, DeviceEvent, QrRead
+from edge.shell.disk import Disk, DiskError, Key, Line
+from edge.shell.hardware import Hardware, Worker
+from edge.shell.run import TICK_NS, EdgeAgent
+from simulation.world.clocks import MachineClock
+from simulation.world.contract import Faults, See
+from simulation.world.devices import Lamp, Screen, VirtualDisplay, VirtualReader, VirtualWorker
+from simulation.world.kernel import Alarm, Trace, World
+from simulation.world.lines import PowerCut, VirtualLines
+from simulation.world.metal import MetalBoard
+from simulation.world.network import Broker, Client, Will
+from simulation.world.recorder import Reel, VirtualRecorder
+from venue_model.commissioning import Commission
+from venue_model.ids import DeviceId
+from venue_model.moments import MS, S
+from venue_model.session import BACKOFF_CAP_S, agent_reads
+from venue_model.venue import DeviceKind
+from venue_model.wire import GatewayStatus, Status, Topics, decode, encode
+
+TURN_NS = 1 * MS  # from something happening to the agent's turn: a Pi's, generously
+BOOT_NS = (1 * S, 4 * S)  # from a program's death to its next life
+TURN_EVENTS = 256
+Cut = Literal["", "before-commit", "after-commit", "mid-act"]
+
+
+class VirtualDisk(Disk):
+    """The real disk on a database in memory.  It tells of each line once it is committed, and can lose power around a commit."""
+
+    def __init__(self, host: "BoardHost", path: Path) -> None:
+        self._host = host
+        super().__init__(path, connect=lambda _: host.sql, new_journal=host.new_journal)
+
+    def commit(self, lines: Sequence[Line], state: Mapping[Key, object]) -> None:
+        host, first = self._host, self._last + 1
+        host.power("before-commit")
+        super().commit(lines, state)
+        for seq, (utc_ns, record) in enumerate(lines, first):
+            host.trace.see_fields(See.LINE, _line(host.commission.agent, seq, utc_ns, record))
+        for (kind, id), value in state.items():
+            if kind == "held":
+                host.tell_held(id, value)
+        host.power("after-commit")
+
+    def close(self) -> None:
+        """The database outlives the program."""
+
+
+def _line(board: str, seq: int, utc_ns: int, record: Record) -> dict[str, object]:
+    return {"board": board, "seq": seq, "line": record.kind, "body": record.body, "lot": record.lot, "utc_ns": utc_ns}
+
+
+@dataclass(slots=True)
+class Furniture:
+    """What hangs on a board and outlives its programs."""
+
+    screens: dict[DeviceId, Screen] = field(default_factory=dict)
+    lamps: dict[DeviceId, Lamp] = field(default_factory=dict)
+    reels: dict[DeviceId, Reel] = field(default_factory=dict)
+
+
+class Radio:
+    """The agent's link in virtual time (`edge.shell.run.Link`), for one life of the program."""
+
+    def __init__(
+        self,
+        host: "BoardHost",
+        next_session: Callable[[], int],
+        on_message: Callable[[str, bytes], None],
+        on_connection: Callable[[bool], None],
+    ) -> None:
+        self._host = host
+        self._next_session, self._on_message, self._on_connection = next_session, on_message, on_connection
+        self._session = 0
+
+    @property
+    def session(self) -> int:
+        return self._session
+
+    def start(self) -> None:
+        self._host.client.start()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        self._host.client.publish(topic, payload, retain=retain)
+
+    def close(self) -> None: ...
+
+    def connecting(self) -> Will | None:
+        """A new session number, on disk before anybody sees it."""
+        try:
+            self._session = self._next_session()
+        except DiskError:
+            return None
+        return Will(self._status_topic, encode(Status(on=False, session=self._session)))
+
+    def connected(self) -> None:
+        self._announce()
+        self._on_connection(True)
+        self._host.nudge()
+
+    def disconnected(self) -> None:
+        self._on_connection(False)
+        self._host.nudge()
+
+    def message(self, topic: str, payload: bytes, remembered: bool) -> None:
+        if topic == self._host.topics.gateway and not remembered and decode(GatewayStatus, payload).on:
+            self._announce()  # a late will may have overwritten our birth
+        self._on_message(topic, payload)
+        self._host.nudge()
+
+    @property
+    def _status_topic(self) -> str:
+        return self._host.topics.agent(self._host.commission.agent, "status")
+
+    def _announce(self) -> None:
+        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)
+
+
+class BoardHost:
+    """`start` it once; then it lives by itself, and `kill` and `cut_power` end a life that begins again by itself."""
+
+    def __init__(
+        self, world: World, trace: Trace, faults: Faults, broker: Broker, commission: Commission, metal: MetalBoard, segment_ns: int,
+        fault: Callable[[str, Exception], None],
+    ) -> None:  # fmt: skip
+        self._fault = fault
+        self.world = world
+        self.trace = trace
+        self.faults = faults
+        self.commission = commission
+        self.metal = metal
+        self.topics = Topics(commission.venue)
+        self.clock = MachineClock(world, commission.agent)
+        self.rng = world.stream(f"board {commission.agent}")
+        self.sql = sqlite3.connect(":memory:", isolation_level=None)
+        self.segment_ns = segment_ns
+        self.agent: EdgeAgent | None = None
+        self.lines: VirtualLines | None = None
+        self.recorder: VirtualRecorder | None = None
+        self.displays: dict[DeviceId, VirtualDisplay] = {}
+        self.furniture = _furniture(commission)
+        self.lives = 0
+        self._radio: Radio | None = None
+        self._hardware: Hardware | None = None
+        self._workers: list[VirtualWorker] = []
+        self._cut: Cut = ""
+        self._nudged = False
+        self._alarm = Alarm(world, self._due)
+        self._seen: State | None = None
+        self._orders: dict[str, tuple[int, int]] = {}  # of what is on disk
+        rooms = sorted({device.room for device in commission.devices})
+        self.client = Client(
+            broker, commission.agent, agent_reads(self.topics, commission.agent, rooms),
+            connecting=lambda: self._radio.connecting() if self._radio else None,
+            connected=lambda: self._radio.connected() if self._radio else None,
+            disconnected=lambda: self._radio.disconnected() if self._radio else None,
+            message=lambda topic, payload, remembered: self._radio.message(topic, payload, remembered) if self._radio else None,
+            backoff_cap_s=BACKOFF_CAP_S,
+        )  # fmt: skip
+
+    def new_journal(self) -> str:
+        """The identity of a new journal file."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    # life and death
+
+    def start(self) -> None:
+        """Power is on: the program starts."""
+        if self.agent is not None:
+            return
+        self.lives += 1
+        self.trace.see(See.START, part="agent", id=self.commission.agent)
+        try:
+            disk = VirtualDisk(self, Path(f"{self.commission.agent}.db"))
+        except DiskError:
+            self.world.after(BOOT_NS[1], self.start)  # systemd tries again
+            return
+        self._hardware = self._new_hardware()
+        self.agent = EdgeAgent(
+            self.commission, "virtual", disk, self._hardware, self._open_link,
+            clock=self.clock, draw_nonce=lambda: self.rng.randbytes(8).hex(),
+        )  # fmt: skip
+        self._seen = None
+        self.agent.open()
+        self.nudge()
+
+    def kill(self) -> None:
+        """The program dies between two turns; the machine runs on, and starts it again."""
+        self._die(noticed=True)
+        self.world.after(self.rng.randint(*BOOT_NS), self.start)
+
+    def cut_power(self, when: Cut) -> None:
+        """The machine loses power at the next commit, or in the middle of what follows from it."""
+        self._cut = when
+        if when == "mid-act" and self.lines is not None:
+            self.lines.cut_at_next_set = True
+
+    def power(self, here: Cut) -> None:
+        """Called at the places where power can go."""
+        if self._cut == here:
+            raise PowerCut
+
+    def _die(self, *, noticed: bool) -> None:
+        if self.agent is None:
+            return
+        self.trace.see(See.CRASH, part="agent", id=self.commission.agent)
+        if self.sql.in_transaction:
+            self.sql.execute("ROLLBACK")
+        self.agent, self._radio, self._seen, self._cut = None, None, None, ""
+        self._alarm.clear()
+        self.client.die(noticed=noticed)
+        for worker in self._workers:
+            worker.stop()
+        self._workers.clear()
+        if self.recorder is not None:
+            self.recorder.stop()
+        if self.lines is not None:
+            self.lines.stop()
+        self.recorder, self.lines, self._hardware = None, None, None
+        self.displays = {}
+
+    # turns
+
+    def nudge(self) -> None:
+        """There is something for the agent."""
+        if not self._nudged and self.agent is not None:
+            self._nudged = True
+            self.world.after(TURN_NS, self._turn)
+
+    def _due(self) -> None:
+        if self.agent is not None and not self._nudged and not self._plan():
+            self._turn()
+
+    def _turn(self) -> None:
+        self._nudged = False
+        agent = self.agent
+        if agent is None:
+            return
+        taken = agent.take()
+        try:
+            agent.turn(taken)
+        except PowerCut:
+            self._observe(agent)
+            self._die(noticed=False)
+            self.clock.reboot()
+            self.world.after(self.rng.randint(*BOOT_NS) * 5, self.start)
+            return
+        except Exception as error:  # the real agent's thread logs it and goes on
+            self._fault(f"agent {self.commission.agent}", error)
+        self._observe(agent)
+        if len(taken) >= TURN_EVENTS:
+            self.nudge()
+        self._plan()
+
+    def _plan(self) -> bool:
+        """Be called when time will change something; False when that is now.
+
+        A tick that would find nothing is left out: the inputs of these boards are never otherwise than told unless `doubtful`.
+        """
+        assert self.agent is not None, "only a living agent has plans"
+        due_ns = self.agent.due_ns()
+        at_ns = None if due_ns is None else self.clock.world_ns(due_ns)
+        if self.lines is not None and self.lines.doubtful:
+            at_ns = min(self.world.now_ns + TICK_NS, at_ns or 2**63)
+        if at_ns is None:
+            return True
+        if at_ns <= self.world.now_ns:
+            self._alarm.set(self.world.now_ns + TURN_NS)
+            return False
+        self._alarm.set(at_ns)
+        return True
+
+    def post(self, event: DeviceEvent) -> None:
+        """A reader or camera saw something."""
+        if self.agent is not None:
+            self.agent.post(event)
+            self.nudge()
+
+    def read_card(self, device: DeviceId, card: bytes) -> None:
+        """A card is held to a reader."""
+        self.post(CardRead(device, card, len(card) * 8, self.clock.now().mono_ns))
+
+    def read_qr(self, device: DeviceId, text: str) -> None:
+        """A code is held before a camera."""
+        self.post(QrRead(device, text, self.clock.now().mono_ns))
+
+    def tell_held(self, component: str, held: object) -> None:
+        """A policy is on disk, and therefore law."""
+        assert isinstance(held, Held), "that is what the slice holds"
+        p = held.policy
+        if self._orders.get(component) == p.order:
+            return
+        self._orders[component] = p.order
+        self.trace.see(
+            See.HELD, board=self.commission.agent, component=component, term=p.term, epoch=p.epoch, mode=p.mode.value,
+            groups=tuple(group.value for group in p.groups), seal=p.seal,
+        )  # fmt: skip
+
+    def _observe(self, agent: EdgeAgent) -> None:
+        state, before = agent.state, self._seen
+        if state is before:
+            return
+        self._seen = state
+        board = self.commission.agent
+        if before is not None and state.leases is not before.leases:
+            for component, until_ns in state.leases.items():
+                if before.leases.get(component) != until_ns:
+                    self.trace.see(See.LEASE, board=board, component=component, until_ns=self.clock.world_ns(until_ns))
+
+    # parts
+
+    def _open_link(
+        self, next_session: Callable[[], int], on_message: Callable[[str, bytes], None], on_connection: Callable[[bool], None]
+    ) -> Radio:
+        self._radio = Radio(self, next_session, on_message, on_connection)
+        return self._radio
+
+    def _new_hardware(self) -> Hardware:
+        agent, furniture = self.commission.agent, self.furniture
+        lines = VirtualLines(self.world, self.trace, self.faults, self.clock, self.metal, f"{agent}-lines")
+        self.lines = lines
+        wired = frozenset((*output_lines(self.commission), *input_lines(self.commission)))
+        self.displays = {device: VirtualDisplay(self.trace, self.clock, screen) for device, screen in furniture.screens.items()}
+        readers = {device: VirtualReader(self.world, self.trace, lamp) for device, lamp in furniture.lamps.items()}
+        if furniture.reels:
+            self.recorder = VirtualRecorder(self.world, self.trace, self.clock, furniture.reels, self.segment_ns)
+        return Nudging(
+            self,
+            lines={lines.device: (lines, wired)} if wired else {},
+            readers=readers,
+            displays=dict(self.displays),
+            recorder=self.recorder,
+            new_worker=self._new_worker,
+        )
+
+    def _new_worker(self, device: str) -> Worker:
+        worker = VirtualWorker(self.world)
+        self._workers.append(worker)
+        return worker
+
+
+class Nudging(Hardware):
+    """The real `Hardware`, whose posts also give the agent a turn."""
+
+    def __init__(self, host: BoardHost, **parts: object) -> None:
+        super().__init__(**parts)  # type: ignore[arg-type]
+        self._host = host
+
+    def start(self, post: Callable[..., None]) -> None:
+        host = self._host
+
+        def post_and_nudge(event: object) -> None:
+            post(event)
+            host.nudge()
+
+        super().start(post_and_nudge)
+
+
+def _furniture(commission: Commission) -> Furniture:
+    found = Furniture()
+    for device in commission.devices:
+        match device.kind:
+            case DeviceKind.SIGN | DeviceKind.KIOSK:
+                found.screens[device.id] = Screen(device.id)
+            case DeviceKind.READER | DeviceKind.QR_CAMERA:
+                found.lamps[device.id] = Lamp(device.id, device.door or "")
+            case DeviceKind.CAMERA:
+                found.reels[device.id] = Reel(device.id)
+    return found

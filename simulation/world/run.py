@@ -1,0 +1,149 @@
+"""One run: a seed, a venue, some hours; what was seen, what was broken, and how to see it again."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from simulation.world import calm
+from simulation.world.contract import Checker, See, Seen, Violation
+from simulation.world.faults import KINDS, FaultOptions, draw
+from simulation.world.house import House, Options, build, power_on
+from simulation.world.kernel import Trace, World
+from simulation.world.mischief import Mischief
+from venue_model.lots import Lot
+from venue_model.moments import S
+from venue_model.venue import Venue
+
+HOUR_NS = 3_600 * S
+Populate = Callable[[House, tuple[Lot, ...]], None]
+NewChecker = Callable[[House], Checker]
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run shows.  `trace` is its events, `digest` their hash."""
+
+    seed: int
+    hours: float
+    events: int
+    violations: list[Violation]
+    times_real_time: float
+    cpu_s: float
+    options: dict[str, float]
+    lots: int
+    people: int
+    digest: str
+    trace: list[Seen] = field(repr=False)
+
+
+def run(
+    seed: int,
+    hours: float,
+    venue: Venue,
+    faults: Iterable[str] = tuple(KINDS),
+    *,
+    everything: bool = True,
+    lots: int | tuple[Lot, ...] = 2,
+    checkers: Iterable[NewChecker] | None = None,
+    populate: Populate | None = None,
+    told: Callable[[FaultOptions], None] = lambda options: None,
+) -> Result:
+    """Run a house for some hours under what the seed draws from `faults`, then in calm until it has come to rest.
+
+    `everything`: each of `faults` is on in half of the runs only (`--faults all`); else each is on for sure.
+    """
+    began_s = time.process_time()
+    world = World(seed, int(hours * HOUR_NS))
+    trace = Trace(world)
+    options = draw(faults, everything, world.stream)
+    told(options)
+    house = build(venue, world, trace, options, Options())
+    found = Judges(house, checkers)
+    booked = _book(house, lots)
+    power_on(house)
+    (populate or _crowd)(house, booked)
+    mischief = Mischief(house, {}, [])
+    mischief.start()
+    world.run_until(world.span_ns)
+    _settle(house, mischief)
+    found.at_end()
+    cpu_s = max(time.process_time() - began_s, 1e-6)
+    people = len({person.person for lot in booked for person in lot.people})
+    return Result(
+        seed, hours, len(trace.events), house.violations, round(world.now_ns / S / cpu_s, 1), round(cpu_s, 3),
+        {name: rate for name, rate in options.rates.items() if rate}, len(booked), people, trace.digest, trace.events,
+    )  # fmt: skip
+
+
+class Judges:
+    """The checkers of a run.  One that raises is itself a violation: a law that nobody watches is not held."""
+
+    def __init__(self, house: House, checkers: Iterable[NewChecker] | None) -> None:
+        self._house = house
+        self._checkers = [new(house) for new in (_all_checkers() if checkers is None else checkers)]
+        house.trace.listen((See.LINE,), self._core_faults)
+        for checker in self._checkers:
+            house.trace.listen(tuple(checker.kinds), self._watch(checker))
+
+    def at_end(self) -> None:
+        """After the calm."""
+        for checker in self._checkers:
+            self._judge(checker, lambda c=checker: c.at_end(self._house))  # type: ignore[misc]
+
+    def _watch(self, checker: Checker) -> Callable[[Seen], None]:
+        on, house = checker.on, self._house
+
+        def judge(seen: Seen) -> None:
+            try:
+                house.violations.extend(on(seen, house))
+            except Exception as error:
+                house.broken(f"checker {checker.law}", error)
+
+        return judge
+
+    def _judge(self, checker: Checker, ask: Callable[[], Iterable[Violation]]) -> None:
+        try:
+            self._house.violations.extend(ask())
+        except Exception as error:
+            self._house.broken(f"checker {checker.law}", error)
+
+    def _core_faults(self, seen: Seen) -> None:
+        if seen.fields["line"] == "alarm" and seen.fields["body"].get("code") == "fault":
+            text = f"{seen.fields['board']}: {seen.fields['body']['detail']}"
+            self._house.violations.append(Violation("Sound", text, seen.time_ns))
+
+
+def _book(house: House, lots: int | tuple[Lot, ...]) -> tuple[Lot, ...]:
+    if isinstance(lots, int):
+        from simulation.crowd import draw_lots
+
+        lots = draw_lots(house.venue, house.world, lots, house.world.span_ns)
+    for lot in lots:
+        house.platform.tell_lot(lot)
+    return lots
+
+
+def _crowd(house: House, lots: tuple[Lot, ...]) -> None:
+    from simulation.crowd import populate
+
+    populate(house, lots, house.world, house.faults)
+
+
+def _all_checkers() -> Iterable[NewChecker]:
+    from simulation.checkers import ALL
+
+    return ALL
+
+
+def _settle(house: House, mischief: Mischief) -> None:
+    """Faults end; the house comes to rest within the limit, or says what does not."""
+    world = house.world
+    house.faults.calm = house.calm = True
+    house.trace.see(See.CALM)
+    mischief.end()
+    limit_ns = world.now_ns + calm.LIMIT_NS
+    open_ends = ["nothing was looked at"]
+    while open_ends and world.now_ns < limit_ns:
+        world.run_until(world.now_ns + calm.LOOK_NS)
+        open_ends = list(calm.unfinished(house))
+    house.violations.extend(Violation("Converge", text, world.now_ns) for text in open_ends)
