@@ -14,6 +14,7 @@ from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.journal_desk import JournalDesk
+from gateway.shell.presence_desk import PresenceDesk
 from gateway.shell.scene_desk import SceneDesk
 from gateway.shell.store import Store
 from gateway.shell.warden import ApprovalError, Warden
@@ -71,7 +72,11 @@ class Coordinator:
         self.agents = AgentBook(venue, store, self.topics, link)
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
-        self.journal = JournalDesk(venue, store, index, outbox, self.agents, policy_key, self._project_of, self._holder_of)
+        self.presence = PresenceDesk(venue, store, self.agents, lambda: self.day)
+        self.journal = JournalDesk(
+            venue, store, index, outbox, self.agents, self.presence, policy_key, self._project_of, self._holder_of
+        )
+        self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun
         self.scenes.finished = self._scene_finished
         self.scenes.touched = lambda lot: changed("lots", lot)
@@ -166,6 +171,7 @@ class Coordinator:
         """Call every 50 ms or so."""
         self.scenes.wake(now)
         self.warden.renew(self.day, now)
+        self.presence.tick(now)
 
     # presses
 
@@ -203,6 +209,22 @@ class Coordinator:
             self.store.authorise(lot, person, now.utc_ns, by)
             self.journal.note("authorise", {"person": person, "by": by}, now, lot=lot)
         self.warden.pursue(self.day, now)
+        return True
+
+    def check_out(self, lot: LotId, person: PersonKey, by: str, now: Now) -> bool:
+        """Staff confirm that a person may leave the opening area (I15); False when the person is not on the lot's roster."""
+        state = self.day.get(lot)
+        if state is None or all(p.person != person for p in state.lot.people):
+            return False
+        self.journal.note("checkout", {"person": person, "by": by}, now, lot=lot)
+        return True
+
+    def tick_off(self, person: PersonKey, outside: bool, by: str, now: Now) -> bool:
+        """Somebody saw a person outside, or takes that back; False when no door ever saw the person."""
+        known = self.presence.everybody().get(person)
+        if known is None:
+            return False
+        self.journal.note("muster", {"person": person, "outside": outside, "by": by}, now, lot=known.lot)
         return True
 
     def pulse(self, door_id: DoorId, by: str, now: Now) -> Refusal | None:

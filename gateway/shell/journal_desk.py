@@ -6,14 +6,15 @@ What a line means for the venue (a passage moves a person, a segment enters the 
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from gateway.core.journal_reach import Reach, extended
-from gateway.core.presence import Presence, Whereabouts, moved
+from gateway.core.presence.findings import Finding
 from gateway.shell.agents import AgentBook
 from gateway.shell.evidence_index import EvidenceIndex, GapRow, SegmentRow
+from gateway.shell.presence_desk import PresenceDesk
 from gateway.shell.store import Store
 from gateway.trading.base import ItemKind
 from gateway.trading.outbox import Outbox
@@ -45,6 +46,7 @@ class JournalDesk:
         index: EvidenceIndex,
         outbox: Outbox,
         agents: AgentBook,
+        presence: PresenceDesk,
         policy_key: bytes,
         projects: Callable[[str], str | None],
         holder_of: Callable[[str], tuple[PersonKey, LotId] | None],
@@ -54,33 +56,32 @@ class JournalDesk:
         self.index = index
         self.outbox = outbox
         self.agents = agents
+        self.presence = presence
+        presence.tell, presence.clear = self.tell, self.clear
         self.policy_key = policy_key
         self.project_of = projects  # lot → project
         self.holder_of = holder_of  # beginning of a credential's digest → who holds it, in which lot
-        self.presence: Presence = {}
-        self.arrivals: dict[PersonKey, Whereabouts] = {}
         self.lines: Callable[[list[dict[str, Any]]], None] = lambda lines: None
         self._reach: dict[tuple[BoardId, str], Reach] = {}
-        for line in store.journal("kind = 'passage'", limit=1_000_000):
-            self._move(line["body"], line["utc_ns"])
 
     def take(self, board: BoardId, events: Events, now: Now) -> bool:
-        """Store what is new, apply it, acknowledge.  True when somebody was authorised, so that policies must follow."""
+        """Store what is new, apply it, acknowledge.  True when policies must follow: somebody was authorised, or has moved where a door
+        asks for what other doors saw."""
         if not events.events:
             return False
-        authorised = False
+        follow = False
         fresh: list[dict[str, Any]] = []
         with self.store.transaction():
             for event in (self._identified(_readable(event)) for event in events.events):
                 project, room = self._place(event)
                 if self.store.add_journal(board, events.journal, event, now.utc_ns, project=project, room=room):
                     fresh.append(_line(board, event, project, room))
-                    authorised |= self._apply_or_tell(board, event, project, fresh, now)
+                    follow |= self._apply_or_tell(board, event, project, fresh, now)
             through = self._reached(board, events, fresh, now)
         self._acknowledge(board, events.journal, through, now)
         if fresh:
             self.lines(fresh)
-        return authorised
+        return follow
 
     def _identified(self, event: JournalEvent) -> JournalEvent:
         """A refusal with the person whom the door could not know: it has digests of other rooms' passes, not their holders."""
@@ -97,7 +98,9 @@ class JournalDesk:
         """A line that cannot be applied is kept as it is, and told: one bad line must not hold up all that follow it."""
         try:
             with self.store.transaction():
-                return self._apply(board, event, project, now)
+                follow = self._apply(board, event, project, now)
+                fresh += [self._told(finding, now) for finding in self.presence.hear(_line(board, event, project, None), now)]
+                return follow
         except _BAD_BODY as error:
             log.warning("agent=%s seq=%d kind=%s not applied: %r", board, event.seq, event.kind, error)
             detail = f"line {event.seq} ({event.kind}) is kept but means nothing here: {error!r}"
@@ -134,7 +137,28 @@ class JournalDesk:
         self, kind: str, body: dict[str, Any], now: Now, *, lot: str | None = None, project: str | None = None
     ) -> dict[str, Any]:
         project = project or (self.project_of(lot) if lot else None)
-        return _line("", self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project), project, None)
+        door = self.venue.doors.get(DoorId(str(body.get("door"))))
+        room = door.inside if door else None
+        line = _line("", self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project, room=room), project, room)
+        self.presence.hear(line, now)
+        return line
+
+    def tell(self, findings: Iterable[Finding], now: Now) -> None:
+        """Alarms of what presence found."""
+        with self.store.transaction():
+            lines = [self._told(finding, now) for finding in findings]
+        self.lines(lines)
+
+    def clear(self, code: str, place: str, now: Now) -> None:
+        """The end of an alarm that presence raised."""
+        self.note("alarm_clear", {"code": code, "place": place}, now)
+
+    def _told(self, finding: Finding, now: Now) -> dict[str, Any]:
+        line = self._own_line("alarm", finding.body(), now, lot=finding.lot)
+        if finding.to_platform:
+            event = JournalEvent(line["seq"], now.utc_ns, "alarm", line["body"], finding.lot)
+            self._anomaly("gateway", event, line["project"], finding.code, finding.level, key=finding.case)
+        return line
 
     def _place(self, event: JournalEvent) -> tuple[str | None, str | None]:
         """Project and room of a line, so that it is found by them."""
@@ -168,10 +192,9 @@ class JournalDesk:
 
     def _passage(self, board: BoardId, event: JournalEvent, project: str | None) -> bool:
         body = event.body
-        self._move(body, event.utc_ns)
         person, lot, group = body.get("person"), body.get("lot"), body.get("group")
         if not person or not lot:
-            return False
+            return bool(person) and self.presence.feeds_doors
         self.outbox.put(
             ItemKind.ARRIVAL,
             f"arrival-{board}-{event.seq}-{event.utc_ns}",
@@ -188,14 +211,7 @@ class JournalDesk:
             # Identity was proven at the entrance: from now on the entry window runs (I3).
             self.store.authorise(LotId(str(lot)), PersonKey(str(person)), event.utc_ns, "intake")
             return True
-        return False
-
-    def _move(self, body: Mapping[str, Any], utc_ns: int) -> None:
-        before = self.presence
-        self.presence = moved(before, body, utc_ns)
-        person = body.get("person")
-        if person and body.get("direction") == "in" and person not in self.arrivals:
-            self.arrivals[PersonKey(person)] = self.presence[PersonKey(person)]
+        return self.presence.feeds_doors
 
     def _segment(self, body: Mapping[str, Any]) -> None:
         self.index.add_segment(

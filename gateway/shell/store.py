@@ -133,6 +133,20 @@ class Store:
         """Open a person's entry window."""
         self.sql.execute("INSERT OR REPLACE INTO authorisation VALUES (?, ?, ?, ?)", (lot, person, utc_ns, by))
 
+    # exception passes
+
+    def exceptions(self) -> list[tuple[str, str]]:
+        """(id, pass as JSON) of every exception pass that was not withdrawn."""
+        return [(str(row[0]), str(row[1])) for row in self.sql.execute("SELECT id, pass_json FROM exception_pass ORDER BY id")]
+
+    def save_exception(self, id: str, pass_json: str, until_utc_ns: int) -> None:
+        """Insert or replace an exception pass."""
+        self.sql.execute("INSERT OR REPLACE INTO exception_pass VALUES (?, ?, ?)", (id, pass_json, until_utc_ns))
+
+    def forget_exception(self, id: str) -> None:
+        """Delete an exception pass."""
+        self.sql.execute("DELETE FROM exception_pass WHERE id = ?", (id,))
+
     # journal
 
     def add_journal(
@@ -163,6 +177,11 @@ class Store:
             "SELECT seq FROM journal WHERE agent = ? AND journal = ? AND seq > ? ORDER BY seq", (agent, journal, seq)
         )
         return [int(row[0]) for row in rows]
+
+    def newest_received_utc_ns(self) -> int:
+        """When the line of the latest moment was received; 0 in an empty journal."""
+        row = self.sql.execute("SELECT received_utc_ns FROM journal ORDER BY utc_ns DESC LIMIT 1").fetchone()
+        return 0 if row is None else int(row[0])
 
     def own_line(
         self, kind: str, body: dict[str, Any], utc_ns: int, *, lot: str | None = None, project: str | None = None, room: str | None = None

@@ -6,7 +6,7 @@ from typing import Any
 from gateway.api import models as m
 from gateway.core.alarms import Alarms, applied
 from gateway.core.day import warning
-from gateway.core.presence import arrived
+from gateway.core.presence.state import arrived
 from gateway.core.scene_run import Run
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.warden import waiting_words
@@ -193,7 +193,7 @@ class View:
             id=lot.id, project=lot.project, project_name=lot.project_name, name=lot.name, lot_code=lot.lot_code, phase=state.phase,
             phase_utc_ns=state.phase_utc_ns, opening_room=lot.opening_room, evaluation_room=lot.evaluation_room,
             opening_utc_ns=lot.opening_utc_ns, bidders=lot.bidders, expected=expected,
-            arrived=arrived(c.journal.arrivals.values(), lot_id), next_scenes=[s.id for s in scenes_from(state.phase)],
+            arrived=arrived(c.presence.presence, lot), next_scenes=[s.id for s in scenes_from(state.phase)],
             warning=named(warned) if warned else None, run=self.run(run) if run else None,
         )  # fmt: skip
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from gateway.core.access import Access, known_passes, wanted_access
 from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored, sweep_act
 from gateway.core.day import Day
+from gateway.core.presence.doors import asks, told
+from gateway.core.presence.state import Presence
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
 from venue_model import signing
@@ -44,6 +46,8 @@ class Warden:
         self.access: dict[ComponentId, Access] = {}
         self.components_of = {board: self._components_of(board) for board in venue.boards}
         # Told when a door knows more than this database.
+        self.asks = {(board, c): asks(venue, board, c) for board, components in self.components_of.items() for c in components}
+        self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing
         self._renewed_mono_ns = 0
@@ -106,7 +110,7 @@ class Warden:
                 components = self.components_of[board]
                 if not components or not agent.online:
                     continue
-                policies = tuple(self._policy(component) for component in components)
+                policies = tuple(self._policy(board, component) for component in components)
                 content = (agent.session, policies, elsewhere)
                 if not renew and self._sent.get(board) == content:
                     continue
@@ -127,12 +131,15 @@ class Warden:
             self._renewed_mono_ns = now.mono_ns
             self.send(day, self.venue.boards, now, renew=True)
 
-    def _policy(self, component: ComponentId) -> ComponentPolicy:
-        domain = self.domains[component]
+    def _policy(self, board: BoardId, component: ComponentId) -> ComponentPolicy:
+        domain, wanted = self.domains[component], self.asks[board, component]
         access = self.access.get(component)
+        passes = told(self.presence(), access.passes, component, wanted) if access else ()
+        others = [door for door in self.doors[component] if self.venue.doors[door].board != board] if wanted.others else []
         return ComponentPolicy(
-            component, domain.term, domain.epoch, domain.mode, domain.groups, domain.seal, access.passes if access else (), domain.approved
-        )
+            component, domain.term, domain.epoch, domain.mode, domain.groups, domain.seal, passes, domain.approved, wanted.limit,
+            occupancy(domain, others),
+        )  # fmt: skip
 
     def occupancy(self, component: ComponentId) -> int:
         """Net count of people inside."""
@@ -189,6 +196,19 @@ def _hex(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         return b""
+
+
+def act_words(act: str, component: ComponentId, venue: Venue) -> Name:
+    """An act that two people sign, in words."""
+    rooms = [venue.rooms[room].name for room in venue.components[component]]
+    zh, en = "、".join(name.zh for name in rooms), ", ".join(name.en for name in rooms)
+    match act.partition(" ")[0]:
+        case "release":
+            return Name(f"解除封闭:{zh}", f"lift the seal of {en}")
+        case "open":
+            return Name(f"向互斥人员开放:{zh}", f"admit a separated group to {en}")
+        case _:
+            return Name(f"已清点,无人:{zh}", f"we have looked: nobody is inside {en}")
 
 
 def waiting_words(waiting: Waiting, venue: Venue) -> Name:

@@ -307,8 +307,8 @@ def test_after_a_restart_the_agents_see_newer_documents_only(stage: Stage) -> No
 def test_who_has_arrived_is_known_again_after_a_restart(stage: Stage) -> None:
     stage.journal("gatehouse", passage(1))
     stage.restart()
-    assert stage.coordinator.journal.presence[PersonKey("exp-1")].component == "intake"
-    assert stage.coordinator.journal.arrivals.keys() == {"exp-1"}
+    assert stage.coordinator.presence.everybody()[PersonKey("exp-1")].component == "intake"
+    assert stage.coordinator.presence.everybody().keys() == {"exp-1"}
 
 
 # agents that come and go
@@ -408,7 +408,7 @@ def test_no_line_of_a_journal_upsets_the_gateway_or_holds_up_the_next(stage: Sta
 def test_a_passage_moves_a_person_and_opens_the_experts_window(stage: Stage) -> None:
     pressed(stage, "opening_preparation", "check_in", "opening", "opening_end", "intake")
     stage.journal("gatehouse", passage(1))
-    assert stage.coordinator.journal.presence[PersonKey("exp-1")].component == "intake"
+    assert stage.coordinator.presence.everybody()[PersonKey("exp-1")].component == "intake"
     gate = agent(stage, "gatehouse").held[ComponentId("wing")]
     windows: dict[str, int | None] = {p.person: p.authorised_utc_ns for p in gate.passes if p.group is Role.EXP}
     assert windows["exp-1"] == passage(1).utc_ns
