@@ -3,10 +3,11 @@
 All are canonical JSON.  Nanoseconds since 1970 do not fit its integers and are written as decimal text.
 """
 
+from dataclasses import fields
 from typing import Any
 
 from venue_model.canonical import EXACT_LIMIT, Plain, canonical_bytes, plain
-from venue_model.door_policy import PolicyBody, approval_command
+from venue_model.door_policy import ComponentPolicy, Elsewhere, PolicyBody, approval_command
 from venue_model.ids import BoardId, ComponentId, DoorId, VenueId
 
 # Fields that came after the first release.  At their default they are not among the signed bytes, so that a door of either age
@@ -17,14 +18,38 @@ _LATER: dict[str, Plain] = {
 }  # fmt: skip
 
 
+# A lease is renewed every twenty seconds, mostly with nothing else changed: the text of each domain's newest policy, and of the
+# day's other passes, is made once.  A stale entry costs time and nothing else, because it is compared before it is used.
+_policies: dict[ComponentId, tuple[ComponentPolicy, str]] = {}
+_elsewhere: dict[VenueId, tuple[tuple[Elsewhere, ...], str]] = {}
+
+
 def policy_bytes(body: PolicyBody) -> bytes:
     """What the gateway's policy key signs: `SignedPolicy.signature`."""
-    record: Any = plain(body)
-    record["components"] = [
-        _without_later({**component, "passes": [_without_later(entry) for entry in component["passes"]]})
-        for component in record["components"]
-    ]
-    return canonical_bytes(exact(record))
+    texts = {"components": f"[{','.join(map(_policy_text, body.components))}]", "elsewhere": _elsewhere_text(body)}
+    names = sorted(field.name for field in fields(body))
+    members = (f'"{name}":{texts[name] if name in texts else _signed(getattr(body, name)).decode()}' for name in names)
+    return f"{{{','.join(members)}}}".encode()
+
+
+def _policy_text(policy: ComponentPolicy) -> str:
+    known = _policies.get(policy.component)
+    if known is not None and known[0] == policy:
+        return known[1]
+    record: Any = plain(policy)
+    record["passes"] = [_without_later(entry) for entry in record["passes"]]
+    text = canonical_bytes(exact(_without_later(record))).decode()
+    _policies[policy.component] = policy, text
+    return text
+
+
+def _elsewhere_text(body: PolicyBody) -> str:
+    known = _elsewhere.get(body.venue)
+    if known is not None and known[0] == body.elsewhere:
+        return known[1]
+    text = _signed(body.elsewhere).decode()
+    _elsewhere[body.venue] = body.elsewhere, text
+    return text
 
 
 def _without_later(record: dict[str, Any]) -> dict[str, Any]:

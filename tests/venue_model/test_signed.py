@@ -1,5 +1,6 @@
 """The exact bytes under each signature: pinned here, because a changed byte locks every door of every venue."""
 
+import json
 from dataclasses import replace
 
 from hypothesis import given
@@ -27,6 +28,20 @@ def test_the_bytes_of_a_policy_are_pinned() -> None:
         '"elsewhere":[{"digest":"cd","group":"BID"}],"issued_utc_ns":"1800000000000000000","lease_s":60,"renewal":4,'
         '"salt":"00ff","session":3,"venue":"v"}'
     )
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.booleans(), st.integers(1, 2), st.sampled_from(["ab", "ef"])), max_size=8))
+def test_a_policy_is_signed_by_its_own_bytes_whatever_was_signed_before(
+    signed: list[tuple[int, bool, int, str]],
+) -> None:
+    for epoch, seal, renewal, digest in signed:
+        policy = replace(POLICY, epoch=epoch, seal=seal, passes=(replace(PASS, digest=digest),))
+        body = replace(BODY, components=(policy,), renewal=renewal, elsewhere=(Elsewhere(digest, Role.BID),))
+        text = json.loads(policy_bytes(body))
+        assert (text["renewal"], text["elsewhere"][0]["digest"]) == (renewal, digest)
+        [told] = text["components"]
+        assert (told["epoch"], told["seal"], told["passes"][0]["digest"]) == (epoch, seal, digest)
+        assert canonical_bytes(text) == policy_bytes(body)
 
 
 def test_the_bytes_of_an_approval_and_of_an_acknowledgement_are_pinned() -> None:
