@@ -1,0 +1,44 @@
+"""The laws as checkers: one file each, fed with the trace of a simulated house, able to fail."""
+
+from collections.abc import Callable
+
+from simulation.checkers.acknowledged import Acknowledged
+from simulation.checkers.apart import Apart
+from simulation.checkers.displays import Displays
+from simulation.checkers.epochs import Epochs
+from simulation.checkers.generations import Generations
+from simulation.checkers.i1_bidders import BiddersBarred
+from simulation.checkers.i2_own_room import OwnRoom
+from simulation.checkers.i3_window import EntryWindow
+from simulation.checkers.i4_once import EntersOnce
+from simulation.checkers.i5_lockers import PhonesAway
+from simulation.checkers.i6_corridors import WaysApart
+from simulation.checkers.i9_names import NamesHidden
+from simulation.checkers.never_more import NeverMore
+from simulation.checkers.nothing_lost import NothingLost
+from simulation.checkers.noticed import Noticed
+from simulation.checkers.one_scene import OneScene
+from simulation.checkers.out import Out
+from simulation.checkers.sealed import Sealed
+from simulation.world.contract import Checker, House
+
+ALL: tuple[Callable[[House], Checker], ...] = (
+    Apart,
+    Out,
+    NeverMore,
+    NothingLost,
+    Noticed,
+    Acknowledged,
+    BiddersBarred,
+    OwnRoom,
+    EntryWindow,
+    EntersOnce,
+    PhonesAway,
+    WaysApart,
+    Sealed,
+    NamesHidden,
+    Generations,
+    Epochs,
+    OneScene,
+    Displays,
+)
