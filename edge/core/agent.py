@@ -6,7 +6,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from edge.core import authority, credentials, door, entry, locker, scene
+from edge.core import authority, company, credentials, door, entry, ledger, locker, pulse, scene
+from edge.core.between import step_between
 from edge.core.door import DoorState
 from edge.core.effects import DrawNonce, Effect, ShowChallenge
 from edge.core.events import (
@@ -29,7 +30,7 @@ from edge.core.events import (
 )
 from edge.core.journal import Record, alarm, alarm_clear
 from edge.core.passing import moved
-from edge.core.site import light_line
+from edge.core.site import switch_line
 from edge.core.state import Health, Nuisance, State
 from edge.drivers.protocols import CardRead, DeviceHealth, LineChanged, QrRead
 from venue_model.commissioning import DoorRecord
@@ -45,15 +46,18 @@ Step = tuple[State, list[Effect]]
 
 def step(state: State, event: Event, now: Now) -> Step:
     """One event.  Whatever time has brought meanwhile comes first."""
+    before = state
     state, effects = _step_time(state, now)
     state, more = _route(state, event, now)
-    return state, [*effects, *more]
+    state, after = step_between(before, state, now)
+    return state, [*effects, *more, *after]
 
 
 def wake_ns(state: State) -> int | None:
     """When to call `step` with `Woken` at the latest."""
     moments = [door.wake_ns(state.site.doors[id], d) for id, d in state.doors.items()]
     moments += [locker.wake_ns(state.lockers), scene.wake_ns(state.scene)]
+    moments += [company.wake_ns(callers) for callers in state.callers.values()]
     moments += [challenge.change_at_ns for challenge in state.challenges.values()]
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -75,7 +79,7 @@ def _route(state: State, event: Event, now: Now) -> Step:
         case DeviceDone(device, ticket, ok, text):
             return _with_scene(state, scene.step_done(state.site, state.scene, device, ticket, ok, text, now))
         case PulseArrived():
-            return entry.step_pulse(state, event, now)
+            return pulse.step_pulse(state, event, now)
         case SessionBegan(session):
             return replace(state, session=session, renewal=0), []
         case NonceDrawn(door_id, nonce):
@@ -101,6 +105,10 @@ def _route(state: State, event: Event, now: Now) -> Step:
 def _step_time(state: State, now: Now) -> Step:
     due_doors = [id for id, d in state.doors.items() if _due(door.wake_ns(state.site.doors[id], d), now)]
     state, effects = _each_door(state, due_doors, lambda record, d: door.step_woken(record, d, now), now)
+    for id, callers in state.callers.items():
+        if _due(company.wake_ns(callers), now):
+            stay, lines = company.step_woken(state.site.doors[id], callers, now)
+            state, effects = replace(state, callers={**state.callers, id: stay}), [*effects, *lines]
     if _due(locker.wake_ns(state.lockers), now):
         lockers, moves = locker.step_woken(state.lockers, now)
         state, effects = replace(state, lockers=lockers), [*effects, *moves]
@@ -123,10 +131,9 @@ def _due(moment_ns: int | None, now: Now) -> bool:
 def _step_started(state: State, now: Now) -> Step:
     effects: list[Effect] = [Record("device", {"device": state.site.commission.agent, "code": "started", "ok": True, "detail": ""})]
     for id, record in state.site.doors.items():
-        ledger, outcomes = door.resolve_unseen(record, state.doors[id].ledger)
-        state = replace(state, doors={**state.doors, id: replace(state.doors[id], ledger=ledger)})
-        state, seen = moved(state, outcomes, now)
-        effects += seen
+        resolved, lines = ledger.resolve_unseen(record, state.doors[id].ledger)
+        state = replace(state, doors={**state.doors, id: replace(state.doors[id], ledger=resolved)})
+        effects += lines
     after, asked = scene.step_restarted(state.site, state.scene, now)
     effects += asked
     effects += [DrawNonce(id) for id in state.site.challenged]
@@ -178,9 +185,9 @@ def _step_lines_health(state: State, event: LinesHealth, now: Now) -> Step:
     if not event.ok:
         gone = [locker_id for line, locker_id in state.site.locker_lines.items() if line in event.lines]
         state = replace(state, lockers=locker.step_lost(state.lockers, gone))
-    for light in state.site.of_kind(DeviceKind.LIGHT):
-        if light_line(light.id) in event.lines:
-            state, asked = _with_scene(state, scene.step_health(state.site, state.scene, light.id, event.ok, event.detail, now))
+    for device in state.site.devices.values():
+        if switch_line(device) in event.lines:
+            state, asked = _with_scene(state, scene.step_health(state.site, state.scene, device.id, event.ok, event.detail, now))
             effects += asked
     for line in sorted(event.active):
         state, seen = _step_line(state, line, True, now)

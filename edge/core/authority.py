@@ -1,19 +1,17 @@
 """A signed policy arrives: what it changes at the doors of its domains."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 
-from edge.core import door
-from edge.core.door import Grant, How
+from edge.core import door, presence
+from edge.core.admission import not_any_more
 from edge.core.effects import Effect
-from edge.core.entry import admit, refuse_staff
 from edge.core.journal import Record
 from edge.core.passing import moved
 from edge.core.policy import Accepted, Rejected, accept, check_body
 from edge.core.state import Day, State
-from venue_model.commissioning import DoorRecord
-from venue_model.door_policy import ComponentPolicy, PolicyBody, Refuse
-from venue_model.ids import ComponentId
+from venue_model.door_policy import ComponentPolicy, PolicyBody
+from venue_model.ids import ComponentId, DoorId
 from venue_model.moments import Now, S
 
 Step = tuple[State, list[Effect]]
@@ -35,21 +33,18 @@ def step_policy(state: State, body: PolicyBody, now: Now) -> Step:
     return state, [*lines, *effects]
 
 
-def recheck(state: State, now: Now) -> Step:
-    """Withdraw every pending grant that would not be given any more."""
+def recheck(state: State, now: Now, doors: Iterable[DoorId] | None = None) -> Step:
+    """Withdraw every pending grant that would not be given any more, at some doors or at all."""
     effects: list[Effect] = []
-    for record in state.site.doors.values():
-        after, outcomes = door.withdraw(record, state.doors[record.id], partial(_why_not, state, record, now), now)
-        state, seen = moved(replace(state, doors={**state.doors, record.id: after}), outcomes, now)
+    for id in state.site.doors if doors is None else doors:
+        record, before = state.site.doors[id], state.doors[id]
+        if not (entering := before.ledger.entering(now)):
+            continue
+        why = not_any_more(state, record, entering, now)
+        after, outcomes = door.withdraw(record, before, lambda grant, why=why: why.get(grant.credential, ""), now)  # type: ignore[misc]
+        state, seen = moved(replace(state, doors={**state.doors, id: after}), outcomes, now)
         effects += seen
     return state, effects
-
-
-def _why_not(state: State, record: DoorRecord, now: Now, grant: Grant) -> str:
-    if record.inside is None:
-        return ""
-    verdict = refuse_staff(state, record, now) if grant.how is How.PULSE else admit(state, record, record.inside, grant.credential, now)
-    return verdict.rule if isinstance(verdict, Refuse) else ""
 
 
 def _taken(
@@ -66,7 +61,7 @@ def _taken(
     state = replace(state, leases=leases, refused={c: why for c, why in state.refused.items() if c != component})
     if verdict.held is before:
         return state
-    state = replace(state, held={**state.held, component: verdict.held})
+    state = presence.emptied(replace(state, held={**state.held, component: verdict.held}), component, None, now)
     if verdict.changed:
         lines.append(_line(offered, verdict))
         if offered.groups:

@@ -7,15 +7,14 @@ Occupancy commits when the leaf opens, not when the grant is given.  Nothing her
 releases the strike in every state, and whatever is being left is secured only after its time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from edge.core.effects import SetLine
-from edge.core.journal import Record, alarm, alarm_clear, credential_hint, who
+from edge.core.journal import Record, alarm, alarm_clear
+from edge.core.ledger import Direction, Grant, How, Ledger, Passage, no_entry, passed, resolve_unseen, taken_back
 from venue_model.commissioning import DoorRecord
-from venue_model.groups import Role
-from venue_model.ids import ComponentId, DoorId, LotId, PersonKey
 from venue_model.moments import MS, Now, S
 
 # How long after its strike is secured a leaf may still turn out to have been pulled in time: a bolt travels up to 80 ms, a contact
@@ -26,25 +25,6 @@ EXPLAIN_NS = 200 * MS
 FOUND_NS = 1 * S  # a leaf that shows as open this soon after its board came online was open before
 RETRY_NS = 1 * S  # for a strike that did not obey
 REPEAT_ALARM_NS = 60 * S
-
-
-class How(StrEnum):
-    """By what right a leaf opened."""
-
-    PASS = "pass"
-    QR = "qr"
-    PULSE = "pulse"  # staff, by a signed command
-    EXIT = "exit"
-    FORCED = "forced"
-    FIRE = "fire"
-
-
-class Direction(StrEnum):
-    """Which way; in is to the side that the door guards."""
-
-    IN = "in"
-    OUT = "out"
-    UNKNOWN = "unknown"
 
 
 class Opening(StrEnum):
@@ -60,34 +40,10 @@ class Opening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """Somebody may pass, once, until the time is up."""
-
-    direction: Direction
-    how: How
-    until_ns: int  # of this run of the program; the strike is released until then
-    credential: str = ""
-    person: PersonKey | None = None
-    group: Role | None = None
-    lot: LotId | None = None
-    authorised_utc_ns: int | None = None
-    withdrawn: str = ""  # why it ended early
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What a door must never forget: it is on disk before the strike moves."""
-
-    net: Mapping[ComponentId, int] = field(default_factory=dict)  # passages in minus out, as each domain sees them
-    suspect: bool = False  # something passed unseen
-    pending: tuple[Grant, ...] = ()  # granted, not yet passed
-
-
-@dataclass(frozen=True, slots=True)
 class DoorState:
     """One door."""
 
-    ledger: Ledger = Ledger()
+    ledger: Ledger = field(default_factory=Ledger)
     online: bool = False  # the board that carries its lines answers
     found_until_ns: int = 0
     open: bool = False
@@ -106,16 +62,6 @@ class DoorState:
     strike_alarm_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Somebody went through.  The agent, who knows policies, makes the journal line of it."""
-
-    door: DoorId
-    direction: Direction
-    how: How
-    grant: Grant | None
-
-
 Outcome = SetLine | Record | Passage
 Step = tuple[DoorState, list[Outcome]]
 
@@ -125,7 +71,7 @@ def step_woken(record: DoorRecord, door: DoorState, now: Now) -> Step:
     out: list[Outcome] = []
     lapsed = tuple(g for g in door.ledger.pending if now.mono_ns >= g.until_ns + GRACE_NS)
     if lapsed:
-        out += [_no_entry(record, grant) for grant in lapsed]
+        out += [no_entry(record, grant) for grant in lapsed]
         door = _with_pending(door, tuple(g for g in door.ledger.pending if g not in lapsed))
     if door.exit_until_ns is not None and now.mono_ns >= door.exit_until_ns + GRACE_NS:
         door = replace(door, exit_until_ns=None)
@@ -196,8 +142,8 @@ def step_lines(record: DoorRecord, door: DoorState, online: bool, now: Now) -> S
     if online:
         return _finish(record, replace(door, online=True, found_until_ns=now.mono_ns + FOUND_NS), now, [])
     unseen = replace(door.ledger, suspect=True) if door.open else door.ledger
-    ledger, out = resolve_unseen(record, unseen)
-    return DoorState(ledger, fire=door.fire), [*out, *([alarm_clear("held", record.id, door=True)] if door.held else [])]
+    ledger, told = resolve_unseen(record, unseen)
+    return DoorState(ledger, fire=door.fire), [*told, *([alarm_clear("held", record.id, door=True)] if door.held else [])]
 
 
 def step_strike_failed(record: DoorRecord, door: DoorState, text: str, now: Now) -> Step:
@@ -212,23 +158,6 @@ def withdraw(record: DoorRecord, door: DoorState, why: Callable[[Grant], str], n
     """Take back the pending entries for which `why` gives a reason, and secure the strike at once.  Exits stay."""
     changed = _withdrawn(door, why, now)
     return (door, []) if changed is door else _finish(record, changed, now, [])
-
-
-def resolve_unseen(record: DoorRecord, ledger: Ledger) -> tuple[Ledger, list[Outcome]]:
-    """Settle grants whose end nobody saw, after a crash or an outage of the board.
-
-    The person may have passed: the domain that was entered counts one more, the one that was left not one less, so that no
-    domain is ever believed emptier than it is.
-    """
-    if not ledger.pending:
-        return ledger, []
-    net = dict(ledger.net)
-    for grant in ledger.pending:
-        entered = record.inside if grant.direction is Direction.IN else record.outside
-        if entered is not None and record.inside != record.outside:
-            net[entered] = net.get(entered, 0) + 1
-    detail = f"{len(ledger.pending)} granted and not seen to pass; counted as inside until a sweep says otherwise"
-    return Ledger(net, suspect=True), [alarm("unseen", record.id, detail, ledger.pending[0].lot, door=True)]
 
 
 def settled(door: DoorState) -> bool:
@@ -309,26 +238,12 @@ def _closed(record: DoorRecord, door: DoorState, out: list[Outcome]) -> DoorStat
 
 
 def _commit(record: DoorRecord, door: DoorState, direction: Direction, how: How, grant: Grant | None) -> tuple[DoorState, Passage]:
-    net = dict(door.ledger.net)
-    if record.inside != record.outside:
-        came, went = (record.inside, record.outside) if direction is Direction.IN else (record.outside, record.inside)
-        if came is not None:
-            net[came] = net.get(came, 0) + 1
-        if went is not None:
-            net[went] = net.get(went, 0) - 1
-    return replace(door, ledger=replace(door.ledger, net=net)), Passage(record.id, direction, how, grant)
+    return replace(door, ledger=passed(record, door.ledger, direction)), Passage(record.id, direction, how, grant)
 
 
 def _withdrawn(door: DoorState, why: Callable[[Grant], str], now: Now) -> DoorState:
-    """The strike's time ends now; the grant itself lives on for its grace, because the leaf may have been pulled already."""
-
-    def ended(grant: Grant) -> Grant:
-        if grant.direction is not Direction.IN or now.mono_ns >= grant.until_ns or not (reason := why(grant)):
-            return grant
-        return replace(grant, until_ns=now.mono_ns, withdrawn=reason)
-
-    pending = tuple(ended(grant) for grant in door.ledger.pending)
-    return door if pending == door.ledger.pending else _with_pending(door, pending)
+    ledger = taken_back(door.ledger, why, now)
+    return door if ledger is door.ledger else replace(door, ledger=ledger)
 
 
 def _with_pending(door: DoorState, pending: tuple[Grant, ...]) -> DoorState:
@@ -358,10 +273,3 @@ def _finish(record: DoorRecord, door: DoorState, now: Now, out: list[Outcome]) -
 def _lasts(until_ns: int | None, now: Now) -> bool:
     return until_ns is not None and now.mono_ns < until_ns
 
-
-def _no_entry(record: DoorRecord, grant: Grant) -> Record:
-    body = {
-        "door": record.id, "direction": grant.direction.value, "how": grant.how.value, "because": grant.withdrawn or "nobody came",
-        "credential": credential_hint(grant.credential), **who(grant.person, grant.group, grant.lot),
-    }  # fmt: skip
-    return Record("no_entry", body, grant.lot)

@@ -39,7 +39,7 @@ class ShowText:
 
 @dataclass(frozen=True, slots=True)
 class SwitchLight:
-    """Drive a light's output, and report the outcome as `events.DeviceDone`."""
+    """Drive the output of a light, or of a network cutter (on: cut), and report the outcome as `events.DeviceDone`."""
 
     device: DeviceId
     line: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from venue_model import signing
 from venue_model.commissioning import Commission
-from venue_model.door_policy import Approval, ComponentPolicy, PolicyBody, illegal_groups
+from venue_model.door_policy import Approval, ComponentPolicy, PolicyBody, illegal_escorts, illegal_groups
 from venue_model.groups import Role, separated_pairs
 from venue_model.signed import approval_bytes, policy_bytes
 from venue_model.wire import SignedPolicy
@@ -69,12 +69,13 @@ def accept(held: Held | None, offered: ComponentPolicy, salt: str, commission: C
     zones = commission.zones.get(offered.component)
     if zones is None:
         return Rejected("component", f"{offered.component} does not border this board")
+    if (illegal := illegal_escorts(offered.passes, commission.separated_pairs)) is not None:
+        return Rejected("matrix", illegal)
     if held is not None and offered.order < held.policy.order:
         return Rejected("stale", f"{_words(offered)} is older than {_words(held.policy)}")
     if held is not None and offered.order == held.policy.order:
         return _renew(held, offered, salt)
-    illegal = illegal_groups(zones, offered.groups, commission.separated_pairs)
-    if illegal is not None:
+    if (illegal := illegal_groups(zones, offered.groups, commission.separated_pairs)) is not None:
         return Rejected("matrix", illegal)
     sealed_after = held.sealed_after if held else None
     if sealed_after is not None and not offered.seal and not _two_approve(offered, "release", sealed_after, commission):

@@ -10,7 +10,7 @@ from venue_model.moments import Now, S
 from venue_model.venue import DeviceKind
 from venue_model.wire import APPLIED, FAULT, ComponentReport, DeviceReport, DoorReport, Reported
 
-_DRIVEN = (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA, DeviceKind.LIGHT)
+_DRIVEN = (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA, DeviceKind.LIGHT, DeviceKind.NETWORK)
 
 
 def reported(state: State, now: Now) -> Reported:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from edge.core.effects import Acknowledge, Effect, ShowText, StartRecording, StopRecording, SwitchLight
 from edge.core.journal import Record
-from edge.core.site import Site, light_line
+from edge.core.site import Site, switch_line
 from venue_model.commissioning import DeviceRecord
 from venue_model.ids import DeviceId, RunId
 from venue_model.moments import MS, Now, S
@@ -199,8 +199,8 @@ def _ask(site: Site, scene: Scene, device: DeviceId, now: Now) -> Step:
 def _effect(record: DeviceRecord, want: Want, ticket: int) -> Effect:
     if record.kind is DeviceKind.CAMERA:
         return StopRecording(record.id, ticket) if want.record is None else StartRecording(record.id, want.record, ticket)
-    if record.kind is DeviceKind.LIGHT:
-        return SwitchLight(record.id, light_line(record.id), bool(want.on), ticket)
+    if (line := switch_line(record)) is not None:
+        return SwitchLight(record.id, line, bool(want.on), ticket)
     return ShowText(record.id, want.lines or (), want.colour, ticket)
 
 
@@ -210,6 +210,8 @@ def _unsupported(record: DeviceRecord, want: Want) -> str:
         return "" if want.lines is not None else f"a {record.kind} shows lines, and none are given"
     if record.kind is DeviceKind.LIGHT:
         return "" if want.on is not None else "a light is on or off, and neither is given"
+    if record.kind is DeviceKind.NETWORK:
+        return "" if want.on is not None else "a network is cut (on) or whole (off), and neither is given"
     if record.kind is DeviceKind.CAMERA:
         return "" if want.lines is None and want.on is None else "a camera records, and can do nothing else"
     return f"a {record.kind} has no state to be wanted"

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from venue_model.commissioning import Commission, DeviceRecord, DoorRecord
+from venue_model.door_policy import Entrance
 from venue_model.groups import Pair
-from venue_model.ids import DeviceId, DoorId, RoomId
+from venue_model.ids import ComponentId, DeviceId, DoorId, RoomId
 from venue_model.venue import DeviceKind, Side
 
 DoorLine = Literal["contact", "exit", "strike"]
@@ -24,6 +25,9 @@ class Site:
     lockers: dict[RoomId, tuple[DeviceId, ...]]
     kiosks: dict[tuple[DoorId, Side], DeviceId]
     challenged: dict[DoorId, tuple[DeviceId, ...]]  # doors with a QR camera → the kiosks that show their challenge
+    entrances: dict[DoorId, Entrance]
+    interlocked: tuple[tuple[DoorId, DoorId], ...]  # each pair once
+    two_person: dict[ComponentId, DoorId]  # domains that nobody enters alone → the door that speaks for them
 
     def of_kind(self, *kinds: DeviceKind) -> tuple[DeviceRecord, ...]:
         """The devices of some kinds, in file order."""
@@ -45,11 +49,27 @@ def light_line(light: DeviceId) -> str:
     return f"{light}.on"
 
 
+def cut_line(network: DeviceId) -> str:
+    """The output of a network cutter: active cuts."""
+    return f"{network}.cut"
+
+
+def switch_line(device: DeviceRecord) -> str | None:
+    """The output of a device that is only ever on or off, or None."""
+    match device.kind:
+        case DeviceKind.LIGHT:
+            return light_line(device.id)
+        case DeviceKind.NETWORK:
+            return cut_line(device.id)
+        case _:
+            return None
+
+
 def output_lines(commission: Commission) -> tuple[str, ...]:
     """Every output that this board needs."""
     lockers = (lock_line(d.id) for d in commission.devices if d.kind is DeviceKind.LOCKER)
-    lights = (light_line(d.id) for d in commission.devices if d.kind is DeviceKind.LIGHT)
-    return (*(d.strike for d in commission.doors), *lockers, *lights)
+    switches = (line for d in commission.devices if (line := switch_line(d)))
+    return (*(d.strike for d in commission.doors), *lockers, *switches)
 
 
 def input_lines(commission: Commission) -> tuple[str, ...]:
@@ -83,4 +103,13 @@ def site_of(commission: Commission) -> Site:
         {closed_line(locker): locker for room in lockers.values() for locker in room},
         lockers, kiosks,
         {door: tuple(kiosks[door, side] for side in Side if (door, side) in kiosks) for door in cameras},
+        {door.id: _entrance(door, commission) for door in commission.doors},
+        tuple(sorted({(min(door.id, other), max(door.id, other)) for door in commission.doors for other in door.interlock})),
+        {door.inside: door.id for door in reversed(commission.doors) if door.two_person and door.inside is not None},
     )  # fmt: skip
+
+
+def _entrance(door: DoorRecord, commission: Commission) -> Entrance:
+    return Entrance(
+        door.outside, door.antipassback, commission.antipassback_s, door.two_person, commission.companion_s, commission.separated_pairs
+    )

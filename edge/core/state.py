@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from edge.core.company import Callers
 from edge.core.credentials import Challenge
-from edge.core.door import DoorState, Ledger
+from edge.core.door import DoorState
+from edge.core.ledger import Ledger
 from edge.core.locker import Lockers, Owner
 from edge.core.policy import Held
 from edge.core.scene import Scene
 from edge.core.site import Site
+from venue_model.door_policy import Seen
 from venue_model.groups import Role
 from venue_model.ids import ComponentId, DeviceId, DoorId, PersonKey
 from venue_model.wire import Desired
@@ -73,6 +76,8 @@ class State:
     doors: Mapping[DoorId, DoorState] = field(default_factory=dict)
     entered: Visits = field(default_factory=dict)
     barred: Visits = field(default_factory=dict)  # left a sealed domain without a release
+    seen: Mapping[PersonKey, Seen] = field(default_factory=dict)  # where this board's doors saw people go (anti-passback)
+    callers: Mapping[DoorId, Callers] = field(default_factory=dict)  # who presented a good pass just now; never stored
     readers: Mapping[DeviceId, ReaderState] = field(default_factory=dict)
     challenges: Mapping[DoorId, Challenge] = field(default_factory=dict)
     pulses: Mapping[str, int] = field(default_factory=dict)  # ids of commands taken → until when they are remembered (UTC)
@@ -97,6 +102,7 @@ SLICE_TYPES: Mapping[str, object] = {
     "ledger": Ledger,
     "entered": dict[PersonKey, Visit],
     "barred": dict[PersonKey, Visit],
+    "seen": dict[PersonKey, Seen],
     "owners": dict[DeviceId, Owner],
     "pulses": dict[str, int],
     "desired": Desired,
@@ -111,6 +117,7 @@ def slices(state: State) -> dict[tuple[str, str], object]:
         **{("ledger", d): door.ledger for d, door in state.doors.items()},
         **{("entered", c): visits for c, visits in state.entered.items()},
         **{("barred", c): visits for c, visits in state.barred.items()},
+        ("seen", _ONE): state.seen,
         ("owners", _ONE): state.lockers.owners,
         ("pulses", _ONE): state.pulses,
         ("day", _ONE): state.day,
@@ -135,6 +142,7 @@ def restored(site: Site, kept: Mapping[tuple[str, str], object]) -> State:
         doors={door: DoorState(ledgers.get(door, Ledger())) for door in site.doors},  # type: ignore[arg-type]
         entered=of_kind("entered"),
         barred=of_kind("barred"),
+        seen=kept.get(("seen", _ONE), {}),
         pulses=kept.get(("pulses", _ONE), {}),
         lockers=Lockers(kept.get(("owners", _ONE), {})),  # type: ignore[arg-type]
         scene=Scene(kept.get(("desired", _ONE))),  # type: ignore[arg-type]

@@ -9,6 +9,10 @@ KINDS = ("alarm", "alarm_clear", "alarm_ack", "breach", "gap")
 ALARM_WORDS = {
     "forced": ("门被强行打开", "door forced open"),
     "held": ("门未关闭", "door held open"),
+    "passback": ("证件未登记离开又进入", "a pass entered again without having left"),
+    "duress": ("胁迫求助", "somebody is under threat"),
+    "interlock-broken": ("互锁门同时打开", "both doors of an interlocked pair are open"),
+    "alone": ("双人房间只剩一人", "one person is alone where nobody may be"),
     "breach": ("封闭房间有人离开", "somebody left a sealed room"),
     "recording-gap": ("录像中断", "recording interrupted"),
     "wrong-attempts": ("连续多次刷卡失败", "repeated wrong attempts"),
@@ -21,6 +25,11 @@ ALARM_WORDS = {
     "not-sealed": ("证据包封装失败", "package could not be sealed"),
     "locker-forced": ("储物柜被强行打开", "locker forced open"),
     "locker-open": ("储物柜未关", "locker left open"),
+    "impossible-jump": ("同一人员在不可能的时间内出现在两处", "one person at two doors in an impossible time"),
+    "two-places": ("同一人员同时出现在两处", "one person in two places"),
+    "lingering": ("人员在通道滞留", "somebody lingers where people pass through"),
+    "conflict": ("回避人员同在场内", "two people who must avoid each other are both here"),
+    "checkout-missing": ("未经工作人员确认离开开标区", "left the opening area without staff's confirmation"),
 }
 
 
@@ -33,6 +42,8 @@ class Alarm:
     place: str
     room: str | None
     since_utc_ns: int
+    level: str = "alarm"
+    audience: tuple[str, ...] = ()  # the account roles that may know of it; empty: all
 
     @property
     def words(self) -> tuple[str, str]:
@@ -55,11 +66,24 @@ def applied(alarms: Alarms, line: Mapping[str, Any]) -> Alarms:
     if kind == "alarm_ack":
         return _without(alarms, str(body.get("id")))
     code = "recording-gap" if kind == "gap" else str(body.get("code", kind))
-    place = str(body.get("door") or body.get("device") or body.get("camera") or body.get("agent") or line["agent"])
-    alarm = Alarm(f"{code}:{place}", code, place, line["room"], line["utc_ns"])
+    place = str(body.get("place") or body.get("door") or body.get("device") or body.get("camera") or body.get("agent") or line["agent"])
+    level = "warning" if body.get("level") == "warning" else "alarm"
+    alarm = Alarm(f"{code}:{place}", code, place, line["room"], line["utc_ns"], level, audience(line))
     if kind == "alarm_clear" or (kind == "gap" and body.get("to_utc_ns") is not None):
         return _without(alarms, alarm.id)
     return alarms if alarm.id in alarms else {**alarms, alarm.id: alarm}
+
+
+def audience(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """The account roles that a line is for; empty: all.  Only the gateway's own lines are believed here: no board may hide anything."""
+    roles = line["body"].get("audience") if line["agent"] == "" else None
+    return tuple(str(role) for role in roles) if isinstance(roles, list) else ()
+
+
+def may_see(role: str, line: Mapping[str, Any]) -> bool:
+    """May somebody with this account role know of this line?"""
+    meant = audience(line)
+    return not meant or role in meant
 
 
 def _without(alarms: Alarms, key: str) -> Alarms:

@@ -105,6 +105,8 @@ def _add_board(rack: HardwareRack, plan: StagePlan, board: BoardId, rng: random.
             rack.add("locker", device.id, locker)
         if device.kind is DeviceKind.LIGHT:
             box.add_lamp(f"{device.id}.on")
+        if device.kind is DeviceKind.NETWORK:
+            box.add_lamp(f"{device.id}.cut")
     rack.add("board", board, box)
 
 

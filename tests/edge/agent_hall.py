@@ -8,7 +8,7 @@ from edge.core.effects import AnswerReader, Effect, SetLine
 from edge.core.events import DesiredArrived, Event, LinesHealth, PolicyArrived, SessionBegan, Started, Woken
 from edge.core.journal import Record
 from edge.core.report import reported
-from edge.core.site import input_lines, output_lines, site_of
+from edge.core.site import Site, input_lines, output_lines, site_of
 from edge.core.state import State, restored, slices
 from edge.drivers.protocols import CardRead, LineChanged
 from venue_model import signing
@@ -30,7 +30,11 @@ POLICY_KEY = b"\x11" * 32
 WITNESS_KEY, SUPERVISOR_KEY, SECOND_WITNESS_KEY = b"\x21" * 32, b"\x22" * 32, b"\x23" * 32
 PHONE_KEY = b"\x31" * 32
 BIDDER, EXPERT, AGENT, SUPERVISOR = b"\x0b\x0b", b"\x0e\x0e", b"\x0a\x0a", b"\x05\x05"
-CARDS = {BIDDER: ("bidder-1", Role.BID), EXPERT: ("expert-1", Role.EXP), AGENT: ("agent-1", Role.AGT), SUPERVISOR: ("sup-1", Role.SUP)}
+SECOND_EXPERT, STAFF, THREATENED = b"\x0e\x02", b"\x07\x07", b"\xdd\xdd"
+CARDS = {
+    BIDDER: ("bidder-1", Role.BID), EXPERT: ("expert-1", Role.EXP), AGENT: ("agent-1", Role.AGT), SUPERVISOR: ("sup-1", Role.SUP),
+    SECOND_EXPERT: ("expert-2", Role.EXP), STAFF: ("staff-1", Role.STF), THREATENED: ("expert-1", Role.EXP),
+}  # fmt: skip
 LOT = LotId("lot-1")
 
 
@@ -57,12 +61,14 @@ DEVICES = (
     _device("o1-kiosk", DeviceKind.KIOSK, "hall", "o1-door"),
     _device("gate-reader", DeviceKind.READER, "intake", "gate"),
     _device("e1-reader", DeviceKind.READER, "wing", "e1-door"),
+    _device("e1-kiosk", DeviceKind.KIOSK, "wing", "e1-door"),
     _device("e1-exit-reader", DeviceKind.READER, "e1", "e1-door", Side.INSIDE),
     _device("locker-reader", DeviceKind.READER, "intake"),
     _device("locker-1", DeviceKind.LOCKER, "intake"),
     _device("locker-2", DeviceKind.LOCKER, "intake"),
     _device("o1-sign", DeviceKind.SIGN, "o1"),
     _device("o1-light", DeviceKind.LIGHT, "o1"),
+    _device("o1-net", DeviceKind.NETWORK, "o1"),
     _device("o1-cam", DeviceKind.CAMERA, "o1"),
     _device("fire", DeviceKind.FIRE_INPUT, "hall"),
 )
@@ -80,6 +86,12 @@ COMMISSION = Commission(
 )  # fmt: skip
 SITE = site_of(COMMISSION)
 LINES = frozenset((*output_lines(COMMISSION), *input_lines(COMMISSION)))
+
+
+def site_with(**rules: dict[str, object]) -> Site:
+    """The same venue with rules at some doors, `e1_door={"two_person": True}`, and the times for them as commissioned."""
+    changed = {id.replace("_", "-"): rule for id, rule in rules.items()}
+    return site_of(replace(COMMISSION, doors=tuple(replace(door, **changed.get(door.id, {})) for door in DOORS)))  # type: ignore[arg-type]
 
 
 def entry_of(card: bytes, **conditions: object) -> Pass:
@@ -161,10 +173,14 @@ class Hall:
 
     def restart(self) -> "Hall":
         """Power off and on: only what is on disk is left, and every line is inactive."""
-        return Hall(restored(SITE, slices(self.state)))
+        return Hall(restored(self.state.site, slices(self.state)))
 
     def records(self, kind: str) -> list[dict[str, object]]:
         return [dict(effect.body) for effect in self.effects if isinstance(effect, Record) and effect.kind == kind]
+
+    def refusal(self) -> object:
+        """By which rule somebody was turned away last."""
+        return self.records("refusal")[-1]["rule"]
 
     def alarms(self) -> list[object]:
         return [record["code"] for record in self.records("alarm")]
