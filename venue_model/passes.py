@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 from venue_model import signing
 from venue_model.ids import DoorId, is_id
@@ -17,11 +18,13 @@ from venue_model.ids import DoorId, is_id
 DIGEST_HEX = 32  # 128 bits: a day has a few hundred passes
 
 
+@lru_cache(4096)
 def card_digest(salt: bytes, card: bytes) -> str:
     """The digest under which a card is known to the doors; `salt` is secret to the venue and changes daily."""
     return hmac.new(salt, b"card:" + card, hashlib.sha256).hexdigest()[:DIGEST_HEX]
 
 
+@lru_cache(4096)
 def key_digest(salt: bytes, public_key: bytes) -> str:
     """The digest under which a phone's Ed25519 public key (32 bytes) is known to the doors."""
     return hmac.new(salt, b"key:" + public_key, hashlib.sha256).hexdigest()[:DIGEST_HEX]

@@ -1,25 +1,24 @@
 """Who may enter each separation domain, as a function of the day: what `clearing` then brings about, step by step."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from gateway.core.day import OVER, Day, LotState, ask, live, parts
+from gateway.core.apart import Asked, Inside, Wish, admitted, asked, wishes
+from gateway.core.exception_pass import ExceptionPass, admitted_now, escorts_of, with_exception
+from gateway.core.parts import COMMITTEE, OVER, Day, LotState, live, parts, seat_of
 from venue_model.door_policy import Elsewhere, Pass
-from venue_model.groups import Role, separated_pairs
-from venue_model.ids import ComponentId, LotId, PersonKey
+from venue_model.groups import Role
+from venue_model.ids import ComponentId, LotId, PersonKey, RoomId
 from venue_model.lots import Person
 from venue_model.passes import card_digest, key_digest
 from venue_model.profiles import DoorMode
-from venue_model.scenes import Part
+from venue_model.scenes import SHARED_PARTS, Part
 from venue_model.venue import DeviceKind, Venue
 from venue_model.zones import Zone, never_admits
 
-_COMMITTEE = frozenset({Role.EXP, Role.OWN_C})
 _NOT_YET = 2**62  # a pass that is known here, but not for now
-# Where lots share a domain, the busiest mode names it; the groups are the union.
-_BUSIEST = (
-    DoorMode.INTAKE, DoorMode.RELEASE, DoorMode.EVALUATION, DoorMode.CHECK_IN, DoorMode.OPENING, DoorMode.PREPARATION,
-)  # fmt: skip
+_INNER = (Zone.CORRIDOR, Zone.EVALUATION)  # where the committee enters once, and in time
 
 Authorisations = Mapping[tuple[LotId, PersonKey], int]
 
@@ -33,124 +32,222 @@ class Access:
     seal: bool
     passes: tuple[Pass, ...]
     conflict: str = ""  # why the day's wishes cannot be met together; then the domain is CLEAR
+    limit: int | None = None  # how many people may be inside
 
 
-def wanted_access(venue: Venue, day: Day, authorisations: Authorisations, salt: bytes) -> dict[ComponentId, Access]:
+@dataclass(slots=True)
+class Memo:
+    """What the last calls were given and what they found: the same inputs are not worked through again.
+
+    It changes nothing but the time that a call takes: a venue asks a hundred times between two changes of its day.
+    """
+
+    inputs: object = None
+    access: dict[ComponentId, Access] = field(default_factory=dict)
+    of: dict[ComponentId, tuple[object, Access]] = field(default_factory=dict)
+    people: object = None
+    known: tuple[Elsewhere, ...] = ()
+
+
+def wanted_access(
+    venue: Venue,
+    day: Day,
+    authorisations: Authorisations,
+    salt: bytes,
+    exceptions: tuple[ExceptionPass, ...] = (),
+    lockdown: frozenset[ComponentId] = frozenset(),
+    inside: Inside | None = None,
+    memo: Memo | None = None,
+) -> dict[ComponentId, Access]:
     """The access that the day asks of every domain.
 
-    `authorisations`: (lot, person) → when last authorised to enter (I3).  Mutually separated wishes give CLEAR with `conflict`.
+    `authorisations`: (lot, person) → when last authorised to enter (I3).  `exceptions`: those whose time it is; one that the day has
+    overtaken admits nobody.  `lockdown`: domains that nobody enters, whatever scenes ask; their seals stay.  `inside`: groups that may
+    be in a domain by the doors' counts, besides those whom the day admits.  Wishes that would bring separated groups together, in the
+    domain or at its ways out, give CLEAR with `conflict`.
     """
-    wishes: dict[ComponentId, list[tuple[LotState, DoorMode, bool]]] = {component: [] for component in venue.components}
-    for state in live(day):
-        for part, room in parts(venue, state):
-            if room in venue.component_of:
-                wish = ask(state.door_phase, part)
-                wishes[venue.component_of[room]].append((state, wish.mode, wish.seal))
-    return {
-        component: _access(venue, component, wished, authorisations, salt) if wished else _duty(venue, day, component, salt)
-        for component, wished in wishes.items()
-    }
-
-
-def _access(
-    venue: Venue,
-    component: ComponentId,
-    wished: list[tuple[LotState, DoorMode, bool]],
-    authorisations: Authorisations,
-    salt: bytes,
-) -> Access:
-    zones = venue.zones_of(component)
-    modes = {mode for _, mode, _ in wished} - {DoorMode.CLEAR}
-    groups = tuple(sorted({group for mode in modes for zone in zones for group in venue.profile.groups(mode, zone)}))
-    seal = any(sealed for _, _, sealed in wished)
-    passes = tuple(
-        entry
-        for state, mode, _ in wished
-        for person in state.lot.people
-        for entry in _passes(venue, zones, state, person, mode, authorisations, salt)
-    )
-    clash = separated_pairs(groups, venue.profile.separated)
-    if clash:
-        return Access(DoorMode.CLEAR, (), seal, passes, f"{clash[0][0]} and {clash[0][1]} are wanted at once")
-    mode = next((m for m in _BUSIEST if m in modes), DoorMode.CLEAR)
-    return Access(mode, () if seal else groups, seal, passes)
-
-
-def _duty(venue: Venue, day: Day, component: ComponentId, salt: bytes) -> Access:
-    """A room that no lot holds: open to everybody of its duty groups, whatever their lot; CLEAR where the profile names none."""
-    groups = tuple(sorted({group for zone in venue.zones_of(component) for group in venue.profile.groups(DoorMode.DUTY, zone)}))
-    passes = tuple(
-        Pass(digest, person.person, person.role, state.lot.id, person.from_utc_ns, person.until_utc_ns)
-        for state in live(day)
-        for person in state.lot.people
-        if person.role in groups and not person.withdrawn
-        for digest in digests(person, salt)
-    )
-    return Access(DoorMode.DUTY if groups else DoorMode.CLEAR, groups, False, passes)
-
-
-def _passes(
-    venue: Venue,
-    zones: tuple[Zone, ...],
-    state: LotState,
-    person: Person,
-    mode: DoorMode,
-    authorisations: Authorisations,
-    salt: bytes,
-) -> list[Pass]:
-    """The passes of one person for one domain: with the conditions that the laws attach to this zone."""
-    if person.withdrawn or any(never_admits(zone, person.role) for zone in zones):
-        return []
-    if not any(person.role in venue.profile.groups(m, zone) for m in DoorMode for zone in zones):
-        return []
-    inner = any(zone in (Zone.CORRIDOR, Zone.EVALUATION) for zone in zones)
-    committee = person.role in _COMMITTEE
-    # In a shared domain another lot's mode may be open while this lot is not called yet.
-    from_utc_ns = person.from_utc_ns if mode is not DoorMode.CLEAR or not inner else _NOT_YET
-    return [
-        Pass(
-            digest, person.person, person.role, state.lot.id, from_utc_ns, person.until_utc_ns,
-            window=committee and inner,
-            authorised_utc_ns=authorisations.get((state.lot.id, person.person)),
-            once=committee and inner,
-            locker=committee and Zone.CORRIDOR in zones and _has_lockers(venue),
-        )
-        for digest in digests(person, salt)
-    ]  # fmt: skip
-
-
-def _has_lockers(venue: Venue) -> bool:
-    return any(device.kind is DeviceKind.LOCKER for device in venue.devices.values())
-
-
-def digests(person: Person, salt: bytes) -> list[str]:
-    """How the doors know this person: by card, by phone, or by both."""
-    found = []
-    if person.card:
-        found.append(card_digest(salt, bytes.fromhex(person.card)))
-    if person.qr_key:
-        found.append(key_digest(salt, bytes.fromhex(person.qr_key)))
+    memo = memo if memo is not None else Memo()
+    inputs = (venue, salt, tuple(day.values()), dict(authorisations), exceptions, lockdown, dict(inside or {}))
+    if _same(inputs, memo.inputs):
+        return memo.access
+    wished = wishes(venue, day)
+    holding = admitted_now(venue, day, exceptions, inside or {}) if exceptions else ()
+    for one in holding:
+        wished = with_exception(venue, wished, one)
+    found = {}
+    for component, here in asked(venue, wished, inside or {}).items():
+        shut = component in lockdown
+        known = _people_of(day, here, holding, authorisations)
+        given = (venue, salt, here, known, shut)
+        last = memo.of.get(component)
+        if last is not None and _same(given, last[0]):
+            found[component] = last[1]
+        else:
+            found[component] = _access(_Compiler(venue, component, here, holding, authorisations, salt), day, shut)
+        memo.of[component] = (given, found[component])
+    memo.inputs, memo.access = inputs, found
     return found
 
 
-def known_passes(day: Day, salt: bytes) -> tuple[Elsewhere, ...]:
+def _same(these: tuple[object, ...], last: object) -> bool:
+    """Equal, with the venue compared by identity: it never changes, and is the largest value of all."""
+    return isinstance(last, tuple) and these[0] is last[0] and these[1:] == last[1:]
+
+
+def _people_of(day: Day, here: Asked, holding: tuple[ExceptionPass, ...], authorisations: Authorisations) -> tuple[object, ...]:
+    """Everything about people that the passes of a domain are made of."""
+    lots = dict.fromkeys(wish.lot for wish in here.wishes) if here.wishes else {state.lot.id: None for state in live(day)}
+    rosters = tuple(day[lot].lot for lot in lots)
+    times = tuple(authorisations.get((lot.id, person.person)) for lot in rosters for person in lot.people)
+    return rosters, times, holding
+
+
+def _access(compiler: "_Compiler", day: Day, shut: bool) -> Access:
+    here, venue = compiler.here, compiler.venue
+    passes = compiler.passes(day)
+    limit = venue.limit_of(compiler.component)
+    if shut:
+        return Access(DoorMode.LOCKDOWN, (), here.seal, passes, limit=limit)
+    conflict = f"{here.clash.one} and {here.clash.other} are wanted at once" if here.clash else ""
+    return Access(here.mode, here.groups, here.seal, passes, conflict, limit)
+
+
+class _Compiler:
+    """The passes of one domain, with the conditions that the laws and the profile attach to it."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        component: ComponentId,
+        here: Asked,
+        exceptions: Iterable[ExceptionPass],
+        authorisations: Authorisations,
+        salt: bytes,
+    ) -> None:
+        self.venue = venue
+        self.component = component
+        self.here = here
+        self.zones = venue.zones_of(component)
+        self.rooms = venue.components[component]
+        self.exceptions = [one for one in exceptions if any(room in self.rooms for room in one.rooms)]
+        self.authorisations = authorisations
+        self.salt = salt
+        self.lockers = any(device.kind is DeviceKind.LOCKER for device in venue.devices.values())
+
+    def passes(self, day: Day) -> tuple[Pass, ...]:
+        """One pass for each credential; of a person in two lots the one that opens first."""
+        held = any(wish.part for wish in self.here.wishes)
+        states = [day[lot] for lot in dict.fromkeys(wish.lot for wish in self.here.wishes if wish.part)] if held else list(live(day))
+        found = [
+            entry
+            for state in states
+            for person in state.lot.people
+            if not person.withdrawn
+            for entry in (self._of_lot(state, person) if held else self._on_duty(state, person))
+        ]
+        found += [entry for one in self.exceptions for entry in self._exception(one, day)]
+        best: dict[str, Pass] = {}
+        for entry in found:
+            last = best.get(entry.digest)
+            if last is None or _preferred(entry) < _preferred(last):
+                best[entry.digest] = entry
+        return tuple(best.values())
+
+    def _on_duty(self, state: LotState, person: Person) -> list[Pass]:
+        if person.role not in self.here.groups:
+            return []
+        return self._made(person, state.lot.id, person.from_utc_ns, person.until_utc_ns)
+
+    def _of_lot(self, state: LotState, person: Person) -> list[Pass]:
+        if any(never_admits(zone, person.role) for zone in self.zones):
+            return []
+        own = [wish for wish in self.here.wishes if wish.part and wish.lot == state.lot.id and self._belongs(state, person, wish)]
+        if not any(person.role in admitted(self.venue, wish.room, *DoorMode) for wish in own):
+            return []
+        # Another lot's mode, or an exception, may open the domain to this group while this lot does not.
+        now = any(person.role in wish.groups for wish in own)
+        return self._made(person, state.lot.id, person.from_utc_ns if now else _NOT_YET, person.until_utc_ns)
+
+    def _belongs(self, state: LotState, person: Person, wish: Wish) -> bool:
+        return wish.part is not Part.EVALUATION or seat_of(self.venue, state.lot, person) == wish.room
+
+    def _exception(self, one: ExceptionPass, day: Day) -> list[Pass]:
+        """The pass itself, and those of the people of its lot who may be its escort, for as long."""
+        escorts = escorts_of(self.venue, one, self.component)
+        digest = card_digest(self.salt, bytes.fromhex(one.card))
+        found = [Pass(digest, one.person, one.role, one.lot, one.from_utc_ns, one.until_utc_ns, escort=escorts)]
+        for person in day[one.lot].lot.people:
+            if person.role in escorts and not person.withdrawn:
+                from_utc_ns, until_utc_ns = max(one.from_utc_ns, person.from_utc_ns), min(one.until_utc_ns, person.until_utc_ns)
+                found += self._made(person, one.lot, from_utc_ns, until_utc_ns)
+        return found
+
+    def _made(self, person: Person, lot: LotId, from_utc_ns: int, until_utc_ns: int) -> list[Pass]:
+        committee = person.role in COMMITTEE
+        inner = any(zone in _INNER for zone in self.zones)
+        escort = self._escort(person.role)
+        return [
+            Pass(
+                digest, person.person, person.role, lot, from_utc_ns, until_utc_ns,
+                window=committee and inner,
+                authorised_utc_ns=self.authorisations.get((lot, person.person)),
+                once=committee and inner,
+                locker=committee and Zone.CORRIDOR in self.zones and self.lockers,
+                escort=escort,
+                duress=duress,
+            )
+            for digest, duress in credentials(person, self.salt)
+        ]  # fmt: skip
+
+    def _escort(self, role: Role) -> tuple[Role, ...]:
+        """Who must come along: where several zones of a domain ask, somebody who satisfies all, or else the first of them."""
+        asks = [escorts for zone in self.zones if (escorts := self.venue.profile.escorts(zone, role))]
+        if not asks:
+            return ()
+        return tuple(other for other in asks[0] if all(other in escorts for escorts in asks)) or asks[0]
+
+
+def _preferred(entry: Pass) -> tuple[bool, int]:
+    return (entry.from_utc_ns == _NOT_YET, -(entry.authorised_utc_ns or 0))
+
+
+@lru_cache(maxsize=8192)
+def credentials(person: Person, salt: bytes) -> tuple[tuple[str, bool], ...]:
+    """How the doors know this person: the digest of each card or phone, and whether it calls for help without a sound."""
+    found = []
+    if person.card:
+        found.append((card_digest(salt, bytes.fromhex(person.card)), False))
+    if person.qr_key:
+        found.append((key_digest(salt, bytes.fromhex(person.qr_key)), False))
+    if person.duress_card:
+        found.append((card_digest(salt, bytes.fromhex(person.duress_card)), True))
+    return tuple(found)
+
+
+def digests(person: Person, salt: bytes) -> list[str]:
+    """The digests of all credentials of a person."""
+    return [digest for digest, _ in credentials(person, salt)]
+
+
+def known_passes(day: Day, salt: bytes, memo: Memo | None = None) -> tuple[Elsewhere, ...]:
     """All of the day's credentials with their groups, so that any door can give the right reason for a refusal."""
+    people = (salt, *(state.lot.people for state in day.values() if state.phase not in OVER))
+    if memo is not None and people == memo.people:
+        return memo.known
     found = {
-        digest: person.role
-        for state in day.values()
-        if state.phase not in OVER
-        for person in state.lot.people
-        if not person.withdrawn
-        for digest in digests(person, salt)
+        digest: person.role for roster in people[1:] for person in roster if not person.withdrawn for digest in digests(person, salt)
     }
-    return tuple(Elsewhere(digest, found[digest]) for digest in sorted(found))
+    known = tuple(Elsewhere(digest, found[digest]) for digest in sorted(found))
+    if memo is not None:
+        memo.people, memo.known = people, known
+    return known
 
 
-def record_rooms(venue: Venue, day: Day) -> dict[str, LotState]:
+def record_rooms(venue: Venue, day: Day) -> dict[RoomId, LotState]:
     """Rooms whose cameras record now, each for one lot.  Shared rooms record for no lot (see `wants`)."""
-    found: dict[str, LotState] = {}
+    found: dict[RoomId, LotState] = {}
     for state in live(day):
         for part, room in parts(venue, state):
-            if part is not Part.WING and ask(state.phase, part).record:
+            if part not in SHARED_PARTS and state.wish(part).record:
                 found[room] = state
     return found

@@ -127,7 +127,7 @@ class Store:
 
     def authorisations(self) -> dict[tuple[LotId, PersonKey], int]:
         """(lot, person) → when last authorised to enter."""
-        return {(LotId(r[0]), PersonKey(r[1])): r[2] for r in self.sql.execute("SELECT lot, person, utc_ns FROM authorisation")}
+        return {(lot, person): utc_ns for lot, person, utc_ns in self.sql.execute("SELECT lot, person, utc_ns FROM authorisation")}
 
     def authorise(self, lot: LotId, person: PersonKey, utc_ns: int, by: str) -> None:
         """Open a person's entry window."""
