@@ -24,6 +24,12 @@ def _check(argv: list[str]) -> int:
     return main(argv)
 
 
+def _simulate(argv: list[str]) -> int:
+    from simulation.world.cli import main
+
+    return main(argv)
+
+
 def _gateway(argv: list[str]) -> int:
     from dashboard.assets import folder
     from gateway.cli import main
@@ -58,6 +64,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "demo": (_demo, "整个场地在本机运行  the whole venue on this machine, with the dashboard"),
     "tender-day": (_tender_day, "无人值守演练一个交易日  one whole tender day, unattended, on real parts"),
     "check": (_check, "检查场地文件  check a venue file"),
+    "simulate": (_simulate, "虚拟时间仿真,注入故障  whole venues in virtual time, with faults drawn from a seed"),
     "gateway": (_gateway, "运行网关  run the gateway"),
     "edge": (_edge, "运行一块控制板  run the agent of one board"),
     "evidence": (_evidence, "证据:list | pull | verify  list, fetch and verify evidence packages"),
