@@ -21,6 +21,9 @@ class Phase(StrEnum):
     OPENING_END = "P5"
     INTAKE = "P6"
     EVALUATION = "P7"
+    INQUIRY = "P7i"
+    OVERNIGHT = "P7n"
+    SECOND_ROUND = "R"
     REPORT_SIGNED = "P8"
     CLOSED = "P9"
     FAILED = "F"
@@ -37,6 +40,9 @@ PHASE_NAMES: dict[Phase, tuple[str, str]] = {
     Phase.OPENING_END: ("开标结束", "opening ended"),
     Phase.INTAKE: ("专家进场", "expert intake"),
     Phase.EVALUATION: ("评标中", "evaluation"),
+    Phase.INQUIRY: ("询标中", "inquiry"),
+    Phase.OVERNIGHT: ("隔夜封闭", "closed overnight"),
+    Phase.SECOND_ROUND: ("二次报价", "second round"),
     Phase.REPORT_SIGNED: ("报告已签署", "report signed"),
     Phase.CLOSED: ("已结束", "closed"),
     Phase.FAILED: ("流标", "failed tender"),
@@ -68,8 +74,8 @@ class Lot:
     project: ProjectId
     project_name: str
     name: str
-    opening_room: RoomId
-    evaluation_room: RoomId | None
+    opening_room: RoomId | None  # None: opened at another venue, only the evaluation is here (副场)
+    evaluation_room: RoomId | None  # None: evaluated at another venue (主场), or at the members' own seats
     opening_utc_ns: int
     project_code: str = ""
     lot_code: str = ""

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from venue_model.groups import ALWAYS_SEPARATED, Pair, Role, pair, separated_pairs
-from venue_model.zones import SIDED_ZONES, Serves, Zone, never_admits
+from venue_model.zones import Serves, Zone, never_admits
 
-Area = tuple[Zone, Serves]  # a zone, or one side of it
+Area = tuple[Zone, Serves]  # a zone, or one side of the inquiry rooms
 
 
 class DoorMode(StrEnum):
@@ -180,12 +180,12 @@ class _Reader:
         return None
 
     def _area(self, key: str, place: str) -> Area | None:
-        """`Z5`, or one side of a zone that has sides: `Z7.committee`."""
+        """`Z5`, or one side of the inquiry rooms: `Z7.committee`."""
         name, dot, side = key.partition(".")
         zone = self._zone(name, place)
         if zone is None or not dot:
             return None if zone is None else (zone, Serves.NOBODY)
-        if zone not in SIDED_ZONES:
+        if zone is not Zone.INQUIRY:
             self.fault(place, f"{zone} has no sides; write {zone} alone")
         elif side not in set(Serves) - {Serves.NOBODY}:
             self.fault(place, f"no such side; sides: {', '.join(s for s in Serves if s)}")

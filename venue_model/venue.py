@@ -201,6 +201,31 @@ class Venue:
             and self.component_of.get(door.outside) != self.component_of.get(door.inside)
         )
 
+    @cached_property
+    def ways_out(self) -> dict[ComponentId, frozenset[ComponentId]]:
+        """Domain → the domains that its people come into when they leave it by an escape door, which nothing can hold shut (I11)."""
+        found: dict[ComponentId, set[ComponentId]] = {component: set() for component in self.components}
+        for door in self.doors.values():
+            left, reached = self.component_of.get(door.inside), self.component_of.get(door.outside)
+            if door.escape and left is not None and reached is not None and left != reached:
+                found[left].add(reached)
+        return {component: frozenset(reached) for component, reached in found.items()}
+
+    @cached_property
+    def passages_to(self) -> dict[RoomId, tuple[RoomId, ...]]:
+        """Room → the shared passages (Z12) on the ways to it: those that it borders and those beyond them.
+
+        A passage that borders no guarded room but passages is an entrance: it is on everybody's way.
+        """
+        beside: dict[RoomId, set[RoomId]] = {room: set() for room in self.rooms}
+        for door in self.doors.values():
+            beside[door.outside].add(door.inside)
+            beside[door.inside].add(door.outside)
+        passages = {room.id for room in self.rooms_of(Zone.PASSAGE)}
+        reach = {passage: _walked(passage, beside, passages) for passage in passages}
+        leads_to = {p: {r for q in reach[p] for r in beside[q] if r not in passages and not self.is_open(r)} for p in passages}
+        return {room: tuple(p for p in self.rooms if p in passages and (room in leads_to[p] or not leads_to[p])) for room in self.rooms}
+
     def interlocked_with(self, door: DoorId) -> tuple[DoorId, ...]:
         """The doors of which none may be open when this one is granted."""
         return tuple(two if one == door else one for one, two in self.interlocks if door in (one, two))
@@ -229,3 +254,13 @@ class Venue:
     def doors_of_board(self, board: BoardId) -> tuple[Door, ...]:
         """The doors that one agent decides for."""
         return tuple(d for d in self.doors.values() if d.board == board)
+
+
+def _walked(start: RoomId, beside: dict[RoomId, set[RoomId]], through: set[RoomId]) -> set[RoomId]:
+    """The rooms of `through` that can be walked to from `start` without leaving it."""
+    found, waiting = {start}, [start]
+    while waiting:
+        more = (beside[waiting.pop()] & through) - found
+        found |= more
+        waiting += sorted(more)
+    return found

@@ -24,9 +24,9 @@ class Zone(StrEnum):
 
 
 class Serves(StrEnum):
-    """Which side of an inquiry a room, or a shared passage at some hour, is for: the two never meet (I7)."""
+    """Which side of an inquiry an inquiry room (Z7) is for: the two never meet (I7)."""
 
-    NOBODY = ""  # neither
+    NOBODY = ""  # not an inquiry room
     COMMITTEE = "committee"
     PARTIES = "parties"  # bidders, owner, agent
 
@@ -46,9 +46,6 @@ ZONE_NAMES: dict[Zone, tuple[str, str]] = {
     Zone.OFFICE: ("办公区", "offices"),
     Zone.PASSAGE: ("共用通道", "shared passage"),
 }
-
-# Zones whose rooms serve one side of an inquiry: an inquiry room always, a shared passage for as long as its mode says so.
-SIDED_ZONES: frozenset[Zone] = frozenset({Zone.INQUIRY, Zone.PASSAGE})
 
 # Zones that people enter without a badge: no policy guards them, and no law of separation counts on them.
 OPEN_ZONES: frozenset[Zone] = frozenset({Zone.PUBLIC, Zone.WAITING, Zone.OFFICE})

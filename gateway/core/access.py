@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from gateway.core.apart import Asked, Inside, Wish, admitted, asked, wishes
-from gateway.core.exception_pass import ExceptionPass, admitted_now, escorts_of, with_exception
+from gateway.core.apart import Asked, Inside, Wish, admitted, asked, on_duty, wishes
+from gateway.core.exception_pass import ExceptionPass, admitted_now, check_exception, escorts_of, with_exception
 from gateway.core.parts import COMMITTEE, OVER, Day, LotState, live, parts, seat_of
 from venue_model.door_policy import Elsewhere, Pass
 from venue_model.groups import Role
@@ -16,6 +16,11 @@ from venue_model.profiles import DoorMode
 from venue_model.scenes import SHARED_PARTS, Part
 from venue_model.venue import DeviceKind, Venue
 from venue_model.zones import Zone, never_admits
+
+__all__ = (
+    "Access", "Authorisations", "ExceptionPass", "Memo", "check_exception", "credentials", "digests", "known_passes", "record_rooms",
+    "wanted_access",
+)  # fmt: skip
 
 _NOT_YET = 2**62  # a pass that is known here, but not for now
 _INNER = (Zone.CORRIDOR, Zone.EVALUATION)  # where the committee enters once, and in time
@@ -154,7 +159,7 @@ class _Compiler:
         return tuple(best.values())
 
     def _on_duty(self, state: LotState, person: Person) -> list[Pass]:
-        if person.role not in self.here.groups:
+        if person.role not in on_duty(self.venue, self.component):
             return []
         return self._made(person, state.lot.id, person.from_utc_ns, person.until_utc_ns)
 
@@ -231,15 +236,13 @@ def digests(person: Person, salt: bytes) -> list[str]:
 
 def known_passes(day: Day, salt: bytes, memo: Memo | None = None) -> tuple[Elsewhere, ...]:
     """All of the day's credentials with their groups, so that any door can give the right reason for a refusal."""
-    people = (salt, *(state.lot.people for state in day.values() if state.phase not in OVER))
-    if memo is not None and people == memo.people:
+    people = tuple(state.lot.people for state in day.values() if state.phase not in OVER)
+    if memo is not None and (salt, people) == memo.people:
         return memo.known
-    found = {
-        digest: person.role for roster in people[1:] for person in roster if not person.withdrawn for digest in digests(person, salt)
-    }
+    found = {digest: person.role for roster in people for person in roster if not person.withdrawn for digest in digests(person, salt)}
     known = tuple(Elsewhere(digest, found[digest]) for digest in sorted(found))
     if memo is not None:
-        memo.people, memo.known = people, known
+        memo.people, memo.known = (salt, people), known
     return known
 
 

@@ -1,59 +1,61 @@
-"""The lots of the day and where each stands: what the other decisions of the gateway read."""
+"""Which scenes staff may press, and why not: everything that would bring separated people together is refused before it changes anything.
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+The lots and their rooms are `parts`, what they ask together is `apart`; both are given on from here.
+"""
 
-from venue_model.ids import LotId, RoomId, RunId
-from venue_model.lots import MIN_BIDDERS, Lot, Phase
-from venue_model.scenes import PHASE_ASKS, SCENES, Part, RoomAsk, Scene, SceneId
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gateway.core.apart import Asked, Inside, asked, wishes
+from gateway.core.exception_pass import Refusal
+from gateway.core.parts import COMMITTEE, EVALUATION_PHASES, OVER, Day, LotState, ask, evaluation_rooms, held_rooms, live, parts
+from venue_model.groups import ROLE_NAMES
+from venue_model.ids import ComponentId, LotId, RoomId
+from venue_model.lots import MIN_BIDDERS, Lot, Person, Phase
+from venue_model.moments import S
+from venue_model.profiles import DoorMode
+from venue_model.scenes import PHASE_ASKS, SCENES, SHARED_PARTS, Part, RoomAsk, Scene, SceneId, scenes_from
 from venue_model.venue import Name, Venue
-from venue_model.zones import Zone
+from venue_model.zones import ZONE_NAMES, Serves, Zone
 
-OPENING_PHASES = frozenset({Phase.PREPARATION, Phase.CHECK_IN, Phase.OPENING, Phase.OPENING_END, Phase.SUSPENDED, Phase.FAILED})
-EVALUATION_PHASES = frozenset({Phase.INTAKE, Phase.EVALUATION, Phase.REPORT_SIGNED})
-OVER = frozenset({Phase.IDLE, Phase.CLOSED, Phase.ABORTED})
+__all__ = (
+    "COMMITTEE", "LOCAL", "OVER", "Day", "LotState", "Refusal", "ask", "curfew_due", "inquiry_rooms", "live", "may_press", "moved", "parts",
+    "pressable", "retold", "seals_after", "warning",
+)  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class LotState:
-    """A lot and its phase.  `door_phase` lags while a run still waits for recordings: doors follow, they never lead."""
-
-    lot: Lot
-    phase: Phase
-    phase_utc_ns: int
-    door_phase: Phase
-    run: RunId | None = None
-    recording: RunId | None = None  # the run that began the recordings of this part of the day
+LOCAL = datetime.timezone(datetime.timedelta(hours=8))  # China has one zone; venues show and keep wall time
+_DAY_NS = 86_400 * S
 
 
-Day = Mapping[LotId, LotState]
+def pressable(state: LotState) -> tuple[Scene, ...]:
+    """The scenes that a lot of this kind offers in its phase.  Whether the rest of the day allows one, `may_press` says."""
+    here = state.lot.opening_room is not None
+    return tuple(
+        scene
+        for scene in scenes_from(state.phase, state.suspended_from)
+        if _opens(scene) == here or (state.phase is not Phase.BOOKED and not _opens(scene))
+    )
 
 
-def parts(venue: Venue, state: LotState) -> Iterator[tuple[Part, RoomId]]:
-    """The rooms a lot touches, each with the part it plays."""
-    yield Part.OPENING, state.lot.opening_room
-    if state.lot.evaluation_room is not None:
-        yield Part.EVALUATION, state.lot.evaluation_room
-        for zone in (Zone.INTAKE, Zone.CORRIDOR):
-            for room in venue.rooms_of(zone):
-                yield Part.WING, room.id
+def _opens(scene: Scene) -> bool:
+    """True for scenes that let people into an opening room."""
+    return PHASE_ASKS[scene.leads_to].opening.mode is not DoorMode.CLEAR
 
 
-def ask(phase: Phase, part: Part) -> RoomAsk:
-    """What a phase asks of one part."""
-    return PHASE_ASKS[phase].of(part)
+def moved(venue: Venue, day: Day, state: LotState, scene: Scene, utc_ns: int) -> LotState:
+    """The lot once a scene is pressed that `may_press` allows; its doors follow later."""
+    return replace(
+        state,
+        phase=scene.leads_to,
+        phase_utc_ns=utc_ns,
+        suspended_from=state.phase if scene.leads_to is Phase.SUSPENDED else state.suspended_from,
+        inquiry=_inquiry(venue, day, state, scene),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a press is refused: nothing has changed."""
-
-    code: str
-    why: Name
-
-
-def may_press(venue: Venue, day: Day, lot: LotId, scene_id: str) -> Scene | Refusal:
-    """The scene, when staff may press it for this lot now.
+def may_press(venue: Venue, day: Day, lot: LotId, scene_id: str, inside: Inside | None = None) -> Scene | Refusal:
+    """The scene, when staff may press it for this lot now.  `inside`: groups that the doors still count in a domain.
 
     Only what can never be right is refused here.  Too few bidders is a warning (`warning`), because the system never declares a
     failed tender by itself (domain brief 2.3); opening with fewer than 3 is refused, because the law forbids it.
@@ -64,7 +66,7 @@ def may_press(venue: Venue, day: Day, lot: LotId, scene_id: str) -> Scene | Refu
     scene = SCENES.get(SceneId(scene_id)) if scene_id in set(SceneId) else None
     if scene is None:
         return Refusal("unknown-scene", Name(f"没有场景 {scene_id}", f"there is no scene {scene_id}; scenes: {', '.join(SceneId)}"))
-    if state.phase not in scene.allowed_from:
+    if scene not in pressable(state):
         return Refusal(
             "wrong-phase",
             Name(f"当前阶段 {state.phase} 不能切换到“{scene.zh}”", f"{scene.en} cannot follow phase {state.phase}"),
@@ -74,37 +76,171 @@ def may_press(venue: Venue, day: Day, lot: LotId, scene_id: str) -> Scene | Refu
             "too-few-bidders",
             Name(f"投标人少于{MIN_BIDDERS}个,不得开标", f"fewer than {MIN_BIDDERS} bidders: must not open (Regulation art. 44)"),
         )
-    for other in day.values():
-        if other.lot.id == lot:
-            continue
-        room = _clash(state, other, scene.leads_to)
-        if room is not None:
+    return _taken(venue, day, state, scene) or _meeting(venue, day, state, scene, inside or {}) or scene
+
+
+def _taken(venue: Venue, day: Day, state: LotState, scene: Scene) -> Refusal | None:
+    """Why the lot cannot have the rooms that the scene asks for: a room is one lot's at a time, a seat's as well."""
+    others = {room: other.lot.id for other in live(day) if other.lot.id != state.lot.id for room in held_rooms(venue, other)}
+    after = moved(venue, day, state, scene, 0)
+    if scene.leads_to is Phase.INQUIRY:
+        for serves in _sides(venue, state):
+            if not any(venue.rooms[room].serves is serves for room in after.inquiry):
+                return _no_inquiry_room(venue, serves)
+    for part, room in parts(venue, after):
+        if part not in SHARED_PARTS and after.wish(part).in_use and room in others:
             name = venue.rooms[room].name
-            return Refusal("room-taken", Name(f"{name.zh} 正由标段 {other.lot.id} 使用", f"{name.en} is in use by lot {other.lot.id}"))
-    return scene
-
-
-def _clash(state: LotState, other: LotState, phase: Phase) -> RoomId | None:
-    """The room that both lots would hold if `state` moved to `phase`."""
-    opening, evaluation = state.lot.opening_room, state.lot.evaluation_room
-    if phase in OPENING_PHASES and other.phase in OPENING_PHASES and other.lot.opening_room == opening:
-        return opening
-    if phase in EVALUATION_PHASES and other.phase in EVALUATION_PHASES and other.lot.evaluation_room == evaluation:
-        return evaluation
+            return Refusal("room-taken", Name(f"{name.zh} 正由标段 {others[room]} 使用", f"{name.en} is in use by lot {others[room]}"))
     return None
 
 
-def retold(state: LotState, lot: Lot) -> tuple[LotState, bool]:
+def _no_inquiry_room(venue: Venue, serves: Serves) -> Refusal:
+    zh, en = ZONE_NAMES[Zone.INQUIRY]
+    if any(room.serves is serves for room in venue.rooms_of(Zone.INQUIRY)):
+        return Refusal("room-taken", Name(f"{zh}均在使用中", f"every {en} of the side {serves} is in use"))
+    return Refusal("no-room", Name(f"本场地没有该侧{zh}", f"this venue has no {en} of the side {serves}"))
+
+
+def _sides(venue: Venue, state: LotState) -> tuple[Serves, ...]:
+    """The sides of an inquiry that are in this venue: of a remote evaluation it may be one."""
+    committee = (Serves.COMMITTEE,) if evaluation_rooms(venue, state.lot) else ()
+    return committee if state.lot.opening_room is None else (*committee, Serves.PARTIES)
+
+
+def _inquiry(venue: Venue, day: Day, state: LotState, scene: Scene) -> tuple[RoomId, ...]:
+    """The inquiry rooms of the lot after a scene: they are given when an inquiry begins."""
+    begins = scene.leads_to is Phase.INQUIRY and state.phase is not Phase.SUSPENDED
+    return inquiry_rooms(venue, day, state) if begins else state.inquiry
+
+
+def inquiry_rooms(venue: Venue, day: Day, state: LotState) -> tuple[RoomId, ...]:
+    """The first free inquiry rooms for the lot, one for each side that is here; a side for which none is free is left out.
+
+    Rooms of the two sides are pairs in the order of the file, as their intercoms are wired.  A pair beside the committee's own
+    corridor goes first: nobody crosses the house in the middle of an evaluation.
+    """
+    taken = {room for other in live(day) if other.lot.id != state.lot.id for room in held_rooms(venue, other)}
+    by_side = {s: [room.id for room in venue.rooms_of(Zone.INQUIRY) if room.serves is s] for s in _sides(venue, state)}
+    near = {door.outside for room in evaluation_rooms(venue, state.lot) for door in venue.doors.values() if door.inside == room}
+
+    def far(pair: tuple[RoomId, ...]) -> bool:
+        return not any(door.inside in pair and door.outside in near for door in venue.doors.values())
+
+    pairs = sorted(zip(*by_side.values(), strict=False), key=far) if by_side else []
+    for pair in pairs:
+        if not taken & set(pair):
+            return pair
+    return ()
+
+
+def _meeting(venue: Venue, day: Day, state: LotState, scene: Scene, inside: Inside) -> Refusal | None:
+    """Why the scene would bring separated people together in a domain that others use, or shut it under their feet."""
+    lot = state.lot.id
+    after_state = moved(venue, day, state, scene, 0)
+    before = _asked(venue, day, inside)
+    after = _asked(venue, {**day, lot: after_state}, inside)
+    for component, there in after.items():
+        was = before[component]
+        if (refusal := _shut_out(venue, component, lot, was, there)) is not None:
+            return refusal
+        clash = there.clash
+        if clash is None or clash.lots == clash.others == (lot,):
+            continue  # the lot's own people, one after the other: the doors wait for the count
+        if was.clash is None or _groups_of(lot, there) - _groups_of(lot, was):
+            rooms = _rooms(venue, clash.where)
+            one, other = ROLE_NAMES[clash.one], ROLE_NAMES[clash.other]
+            theirs = [name for name in (*clash.others, *clash.lots) if name != lot]
+            zh, en = (f"标段 {theirs[0]} 的", f" of lot {theirs[0]}") if theirs else ("", "")
+            return Refusal(
+                "apart",
+                Name(
+                    f"{rooms.zh}:{one[0]}会与{zh}{other[0]}相遇,请待其离开后再切换",
+                    f"{rooms.en}: {one[1]} and {other[1]}{en} would meet; wait until they have left",
+                ),
+            )
+    return None
+
+
+def _asked(venue: Venue, day: Day, inside: Inside) -> Mapping[ComponentId, Asked]:
+    """What the day asks once all its doors have followed."""
+    settled = {lot: replace(state, door_phase=state.phase) for lot, state in day.items()}
+    return asked(venue, wishes(venue, settled), inside)
+
+
+def _shut_out(venue: Venue, component: ComponentId, lot: LotId, was: Asked, there: Asked) -> Refusal | None:
+    """A seal on a domain that several lots share keeps out those who must still come in."""
+    ours = [wish for wish in there.wishes if wish.lot == lot]
+    theirs = [wish for wish in there.wishes if wish.lot != lot]
+    for sealing, coming in ((ours, theirs), (theirs, ours)):
+        shut = [wish for wish in coming if wish.groups and not wish.ask.seal]
+        if shut and any(wish.ask.seal for wish in sealing) and not (was.seal and {*shut} <= {*was.wishes}):
+            other = (theirs if sealing is ours else sealing)[0].lot
+            rooms = _rooms(venue, component)
+            return Refusal(
+                "shared",
+                Name(
+                    f"{rooms.zh} 与标段 {other} 共用,封闭会拦住进场人员",
+                    f"{rooms.en} is shared with lot {other}: a seal would keep people out",
+                ),
+            )
+    return None
+
+
+def _groups_of(lot: LotId, there: Asked) -> set[str]:
+    return {role for wish in there.wishes if wish.lot == lot for role in wish.groups}
+
+
+def _rooms(venue: Venue, component: ComponentId) -> Name:
+    names = [venue.rooms[room].name for room in venue.components[component]]
+    return Name("、".join(name.zh for name in names), ", ".join(name.en for name in names))
+
+
+def seals_after(venue: Venue, day: Day, state: LotState, scene: Scene) -> dict[ComponentId, bool]:
+    """The domains of the lot's own rooms that a scene leaves sealed, or not.  Two people lift every seal that stands and goes."""
+    reached = replace(moved(venue, day, state, scene, 0), door_phase=scene.leads_to)
+    after = wishes(venue, {**day, state.lot.id: reached})
+    rooms = held_rooms(venue, state) | held_rooms(venue, reached)
+    components = sorted({venue.component_of[room] for room in rooms if room in venue.component_of})
+    return {component: any(wish.ask.seal for wish in after[component]) for component in components}
+
+
+def retold(venue: Venue, day: Day, state: LotState, lot: Lot) -> tuple[LotState, bool]:
     """The lot as the platform now tells it, and whether its rooms had to stay as they were.
 
     A room change is a normal event, but nobody moves a tender whose people already sit, or whose doors already stand open: the
-    opening room is fixed once the lot is prepared, the evaluation room once its experts are called.
+    opening room is fixed once the lot is prepared, the evaluation room and the seats once the experts are called.
     """
-    opening = lot.opening_room if state.phase in (Phase.IDLE, Phase.BOOKED) else state.lot.opening_room
-    called = state.phase in EVALUATION_PHASES or state.phase in (Phase.CLOSED, Phase.ABORTED)
+    prepared = state.phase not in (Phase.IDLE, Phase.BOOKED)
+    suspended = state.phase is Phase.SUSPENDED and state.wish(Part.EVALUATION).in_use
+    called = state.phase in EVALUATION_PHASES or state.phase in (Phase.CLOSED, Phase.ABORTED) or suspended
+    opening = state.lot.opening_room if prepared else lot.opening_room
     evaluation = state.lot.evaluation_room if called else lot.evaluation_room
-    kept = (opening, evaluation) != (lot.opening_room, lot.evaluation_room)
-    return replace(state, lot=replace(lot, opening_room=opening, evaluation_room=evaluation)), kept
+    people = _reseated(venue, day, state, lot) if called else lot.people
+    kept = (opening, evaluation) != (lot.opening_room, lot.evaluation_room) or _seats(people) != _seats(lot.people)
+    return replace(state, lot=replace(lot, opening_room=opening, evaluation_room=evaluation, people=people)), kept
+
+
+def _reseated(venue: Venue, day: Day, state: LotState, lot: Lot) -> tuple[Person, ...]:
+    """A roster told anew after the experts were called: who sits stays, who is no longer named has withdrawn, and a member who is
+    drawn in addition gets no seat that another lot holds."""
+    known = {person.person: person for person in state.lot.people}
+    named = {person.person for person in lot.people}
+    taken = {room for other in live(day) if other.lot.id != lot.id for room in held_rooms(venue, other)}
+    gone = tuple(
+        replace(person, withdrawn=True) for person in state.lot.people if person.role in COMMITTEE and person.person not in named
+    )
+
+    def seat(person: Person) -> RoomId | None:
+        before = known.get(person.person)
+        if before is not None and before.seat is not None:
+            return before.seat
+        return None if person.seat in taken else person.seat
+
+    return (*(replace(person, seat=seat(person)) for person in lot.people), *gone)
+
+
+def _seats(people: tuple[Person, ...]) -> dict[str, RoomId | None]:
+    return {person.person: person.seat for person in people if not person.withdrawn}
 
 
 def warning(state: LotState) -> Name | None:
@@ -115,6 +251,23 @@ def warning(state: LotState) -> Name | None:
     return None
 
 
-def live(day: Day) -> Iterable[LotState]:
-    """Lots that are not over, in a stable order."""
-    return (day[lot] for lot in sorted(day) if day[lot].phase not in OVER)
+def curfew_due(venue: Venue, day: Day, utc_ns: int) -> tuple[LotId, ...]:
+    """The lots that should be held over night: evaluated still, and the venue's curfew has passed since they came to their phase (I12).
+
+    Somebody who goes on after the curfew has decided so: the notice comes again at the next one.
+    """
+    if not venue.curfew:
+        return ()
+    hour, minute = (int(part) for part in venue.curfew.split(":"))
+    now = datetime.datetime.fromtimestamp(utc_ns // S, LOCAL)
+    last = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    last_ns = int(last.timestamp()) * S - (0 if last <= now else _DAY_NS)
+    return tuple(
+        state.lot.id
+        for state in live(day)
+        if state.phase_utc_ns < last_ns and _goes_on(state.wish(Part.EVALUATION)) and evaluation_rooms(venue, state.lot)
+    )
+
+
+def _goes_on(wish: RoomAsk) -> bool:
+    return wish.in_use and not wish.cut and wish.mode is not DoorMode.RELEASE

@@ -6,11 +6,10 @@ Stages have barriers on acknowledgement: recordings are confirmed before doors o
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gateway.core.day import Day, LotState, ask, parts
+from gateway.core.day import Day, LotState, moved, parts
 from gateway.core.wants import device_wants, shown_room
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RoomId, RunId
-from venue_model.lots import Phase
-from venue_model.scenes import Part, RoomAsk, Scene
+from venue_model.scenes import SHARED_PARTS, RoomAsk, Scene
 from venue_model.venue import Device, DeviceKind, Venue
 from venue_model.wire import Want
 
@@ -50,10 +49,9 @@ def plan_scene(venue: Venue, day: Day, lot: LotId, scene: Scene, run: RunId, utc
     (Home Assistant core#29299).  A device that stays in the hands of another lot is not touched.
     """
     before = day[lot]
-    begins = _records(venue, before, scene.leads_to) and not _records(venue, before, before.phase)
-    state = replace(
-        before, phase=scene.leads_to, phase_utc_ns=utc_ns, run=run, recording=run if begins else before.recording
-    )
+    state = replace(moved(venue, day, before, scene, utc_ns), run=run)
+    if _records(venue, state) and not _records(venue, before):
+        state = replace(state, recording=run)
     after = {**day, lot: state}
     old, new = device_wants(venue, day), device_wants(venue, after)
     rooms = _rooms(venue, before, state)
@@ -70,15 +68,16 @@ def plan_scene(venue: Venue, day: Day, lot: LotId, scene: Scene, run: RunId, utc
     return Plan(scene, lot, run, tuple(members), after)
 
 
-def _records(venue: Venue, state: LotState, phase: Phase) -> bool:
-    """True when `phase` records in a room of the lot's own."""
-    return any(ask(phase, part).record for part, _ in parts(venue, state) if part is not Part.WING)
+def _records(venue: Venue, state: LotState) -> bool:
+    """True when the lot is recorded in a room of its own."""
+    return any(state.wish(part).record for part, _ in parts(venue, state) if part not in SHARED_PARTS)
 
 
 def _rooms(venue: Venue, before: LotState, after: LotState) -> set[RoomId]:
     """The lot's rooms whose ask is not the idle one before or after."""
     idle = RoomAsk()
-    return {room for part, room in parts(venue, after) if ask(before.phase, part) != idle or ask(after.phase, part) != idle}
+    asked = {room for state in (before, after) for part, room in parts(venue, state) if state.wish(part) != idle}
+    return asked | {room for part, room in parts(venue, after) if before.wish(part) != idle}
 
 
 def _stage(device: Device, new: Want) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.core.access import digests
-from gateway.core.day import LotState, Refusal, live, may_press, retold
+from gateway.core.day import LotState, Refusal, live, may_press, retold, seals_after
+from gateway.core.parts import evaluation_rooms
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.evidence_index import EvidenceIndex
@@ -192,13 +193,11 @@ class Coordinator:
 
     def seals_lifted_by(self, lot: LotId, scene: str) -> list[ComponentId]:
         """The sealed domains that a scene would open, and that therefore need two approvals."""
-        if scene not in set(SceneId) or not SCENES[SceneId(scene)].two_person:
+        state = self.day.get(lot)
+        if state is None or scene not in set(SceneId):
             return []
-        room = self.day[lot].lot.evaluation_room
-        if room is None:
-            return []
-        component = self.venue.component_of[room]
-        return [component] if self.warden.domains[component].seal else []
+        after = seals_after(self.venue, self.day, state, SCENES[SceneId(scene)])
+        return [component for component, sealed in after.items() if self.warden.domains[component].seal and not sealed]
 
     def authorise(self, lot: LotId, person: PersonKey, by: str, now: Now) -> bool:
         """Open a person's entry window anew; False when the person is not on the lot's roster."""
@@ -272,7 +271,8 @@ class Coordinator:
                 self.journal.note("alarm", {"code": "unknown-room", "detail": f"lot {lot.id}: {fault}"}, now)
                 continue
             known = self.day.get(lot.id)
-            state, kept = retold(known, lot) if known else (LotState(lot, Phase.BOOKED, now.utc_ns, Phase.BOOKED), False)
+            booked = LotState(lot, Phase.BOOKED, now.utc_ns, Phase.BOOKED)
+            state, kept = retold(self.venue, self.day, known, lot) if known else (booked, False)
             if kept:
                 detail = f"lot {lot.id} is in phase {state.phase}: the platform's room change comes too late and is not followed"
                 self.journal.note("alarm", {"code": "late-room-change", "detail": detail}, now, lot=lot.id)
@@ -282,7 +282,10 @@ class Coordinator:
 
     def _misplaced(self, lot: Lot) -> str | None:
         """Why the venue cannot serve a lot where the platform booked it, or None."""
-        for room, zone in ((lot.opening_room, Zone.OPENING), (lot.evaluation_room, Zone.EVALUATION)):
+        seats = [(person.seat, Zone.EVALUATION) for person in lot.people]
+        if lot.opening_room is None and not evaluation_rooms(self.venue, lot):
+            return "it has neither an opening room nor an evaluation room or seat here"
+        for room, zone in ((lot.opening_room, Zone.OPENING), (lot.evaluation_room, Zone.EVALUATION), *seats):
             fitting = [r.id for r in self.venue.rooms_of(zone)]
             if room is not None and room not in fitting:
                 return f"{room} is no {ZONE_NAMES[zone][1]} of this venue; there are {', '.join(fitting) or 'none'}"

@@ -47,8 +47,9 @@ def lot(name: str = "L1", opening: str = "o1", evaluation: str | None = "e1", bi
 
 
 def at(phase: Phase, name: str = "L1", **of_lot: object) -> LotState:
-    """A lot in a phase, with its doors in step."""
-    return LotState(replace(lot(name), **of_lot), phase, OPENING_NS, phase)  # type: ignore[arg-type]
+    """A lot in a phase, with its doors in step.  `inquiry`: its inquiry rooms, if it has been given others than the first."""
+    rooms = of_lot.pop("inquiry", ("q-experts", "q-bidders") if phase is Phase.INQUIRY else ())
+    return LotState(replace(lot(name), **of_lot), phase, OPENING_NS, phase, inquiry=rooms)  # type: ignore[arg-type]
 
 
 def day(*states: LotState) -> dict[LotId, LotState]:

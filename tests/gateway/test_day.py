@@ -3,14 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from day_case import at, county, day, lot
+from day_case import OPENING_NS, at, county, day, lot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.day import Refusal, ask, live, may_press, parts, retold, warning
-from venue_model.ids import LotId
+from gateway.core.day import Refusal, ask, live, may_press, parts, pressable, retold, warning
+from gateway.core.parts import held_rooms
+from gateway.core.plan import plan_scene
+from venue_model.ids import LotId, RunId
 from venue_model.lots import Phase
-from venue_model.scenes import PHASE_ASKS, SCENES, Part, Scene, SceneId, scenes_from
+from venue_model.profiles import DoorMode
+from venue_model.scenes import PHASE_ASKS, SCENES, Part, Scene, SceneId
 
 VENUE = county()
 L1 = LotId("L1")
@@ -18,7 +21,7 @@ L1 = LotId("L1")
 
 @pytest.mark.parametrize("scene", SceneId)
 def test_a_scene_may_be_pressed_exactly_from_its_phases(scene: SceneId) -> None:
-    for phase in Phase:
+    for phase in set(Phase) - {Phase.SUSPENDED, Phase.BOOKED}:
         found = may_press(VENUE, day(at(phase)), L1, scene)
         if phase in SCENES[scene].allowed_from:
             assert found == SCENES[scene]
@@ -30,8 +33,38 @@ def test_a_scene_may_be_pressed_exactly_from_its_phases(scene: SceneId) -> None:
 
 def test_the_buttons_that_are_offered_are_those_that_may_be_pressed() -> None:
     for phase in Phase:
-        offered = {scene.id for scene in scenes_from(phase)}
+        offered = {scene.id for scene in pressable(at(phase))}
         assert offered == {s for s in SceneId if isinstance(may_press(VENUE, day(at(phase)), L1, s), Scene)}
+
+
+def test_a_day_begins_in_the_opening_room_or_where_there_is_none_with_the_experts() -> None:
+    assert [scene.id for scene in pressable(at(Phase.BOOKED))] == ["opening_preparation"]
+    side_venue = at(Phase.BOOKED, opening_room=None)
+    assert [scene.id for scene in pressable(side_venue)] == ["intake"]
+    evaluating = at(Phase.EVALUATION, opening_room=None)
+    assert "second_round" not in {scene.id for scene in pressable(evaluating)}, "bidders quote where the bids are opened"
+    refused = may_press(VENUE, day(side_venue), L1, "opening_preparation")
+    assert isinstance(refused, Refusal) and refused.code == "wrong-phase"
+
+
+@pytest.mark.parametrize("was", SCENES[SceneId.SUSPEND].allowed_from)
+def test_a_suspended_lot_goes_back_to_where_it_was_or_to_its_end(was: Phase) -> None:
+    suspended = plan_scene(VENUE, day(at(was)), L1, SCENES[SceneId.SUSPEND], RunId("r"), OPENING_NS).after[L1]
+    assert (suspended.phase, suspended.suspended_from) == (Phase.SUSPENDED, was)
+    reached = {scene.leads_to for scene in pressable(suspended)}
+    assert reached - {was} == {Phase.FAILED, Phase.ABORTED} | ({Phase.OPENING} if was is Phase.CHECK_IN else set())
+    assert was in reached, "as it was"
+
+
+@pytest.mark.parametrize("was", SCENES[SceneId.SUSPEND].allowed_from)
+@pytest.mark.parametrize("part", Part)
+def test_a_suspended_lot_keeps_its_rooms_sealed_and_recorded_and_admits_nobody(was: Phase, part: Part) -> None:
+    before, frozen = ask(was, part), ask(Phase.SUSPENDED, part, was)
+    assert (frozen.seal, frozen.record, frozen.light) == (before.seal, before.record, before.light)
+    assert frozen.mode is DoorMode.CLEAR
+    if before.in_use:
+        assert before.mode in frozen.lingering, "whoever was let in may still be inside"
+        assert frozen.sign in (("", ""), ("暂停", "Suspended"))
 
 
 def test_the_four_scenes_of_the_reference_system_are_there_by_their_names() -> None:
@@ -96,7 +129,8 @@ def test_what_does_not_exist_is_named() -> None:
 
 def test_a_lot_without_evaluation_touches_its_opening_room_alone() -> None:
     assert list(parts(VENUE, at(Phase.BOOKED, evaluation_room=None))) == [(Part.OPENING, "o1")]
-    assert {part for part, _ in parts(VENUE, at(Phase.BOOKED))} == set(Part)
+    own = {Part.OPENING, Part.EVALUATION, Part.WING}
+    assert {part for part, _ in parts(VENUE, at(Phase.BOOKED))} == own, "passages it has none, and inquiry rooms are given later"
 
 
 def test_a_day_that_is_over_asks_for_nothing() -> None:
@@ -113,13 +147,12 @@ def test_a_room_that_admits_bidders_or_experts_is_recorded(phase: Phase, part: P
 
 @given(st.lists(st.sampled_from(Phase), min_size=2, max_size=3), st.sampled_from(SceneId))
 def test_pressing_never_brings_two_lots_into_one_room(phases: list[Phase], scene: SceneId) -> None:
-    holding = {Phase.PREPARATION, Phase.CHECK_IN, Phase.OPENING, Phase.OPENING_END, Phase.SUSPENDED, Phase.FAILED}
-    states = [at(phase, f"L{n}", evaluation_room=None) for n, phase in enumerate(phases)]
+    states = [at(phase, f"L{n}", opening_room=f"o{1 + n % 2}", inquiry=()) for n, phase in enumerate(phases)]
     found = may_press(VENUE, day(*states), states[0].lot.id, scene)
     if isinstance(found, Scene):
-        after = [replace(states[0], phase=found.leads_to), *states[1:]]
-        if found.leads_to in holding:
-            assert sum(s.phase in holding for s in after) == 1
+        after = plan_scene(VENUE, day(*states), states[0].lot.id, found, RunId("r"), OPENING_NS).after[states[0].lot.id]
+        taken = held_rooms(VENUE, replace(after, door_phase=after.phase)) - held_rooms(VENUE, states[0])
+        assert not [room for other in states[1:] for room in held_rooms(VENUE, other) & taken]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +168,6 @@ def test_pressing_never_brings_two_lots_into_one_room(phases: list[Phase], scene
 )
 def test_a_room_change_is_followed_until_people_are_called_to_the_room(phase: Phase, opening: str, evaluation: str, kept: bool) -> None:
     told = lot("L1", opening="o2", evaluation="e2", bidders=5)
-    after, late = retold(at(phase), told)
+    after, late = retold(VENUE, day(at(phase)), at(phase), told)
     assert (after.lot.opening_room, after.lot.evaluation_room, late) == (opening, evaluation, kept)
     assert after.lot.bidders == 5 and after.phase is phase

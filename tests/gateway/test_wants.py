@@ -67,8 +67,8 @@ def test_the_corridor_records_for_the_venue_and_for_no_project() -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_cameras_of_a_lot_record_exactly_in_its_recorded_phases(phase: Phase) -> None:
-    opening = {Phase.PREPARATION, Phase.CHECK_IN, Phase.OPENING, Phase.SUSPENDED}
-    evaluation = {Phase.INTAKE, Phase.EVALUATION, Phase.REPORT_SIGNED}
+    opening = {Phase.PREPARATION, Phase.CHECK_IN, Phase.OPENING, Phase.SUSPENDED, Phase.SECOND_ROUND}
+    evaluation = {Phase.INTAKE, Phase.EVALUATION, Phase.INQUIRY, Phase.SECOND_ROUND, Phase.OVERNIGHT, Phase.REPORT_SIGNED}
     found = wants(at(phase))
     assert (found["o1-near"].record is not None) == (phase in opening)
     assert (found["e1-near"].record is not None) == (phase in evaluation)
