@@ -233,7 +233,7 @@ def test_a_sealed_room_opens_with_two_people_of_two_roles(stage: Stage) -> None:
     assert agent(stage, "evaluation").held[ComponentId("e1")].seal
     assert isinstance(stage.press("report_signed", approvers=("zhang", "li")), Run)
     held = agent(stage, "evaluation").held[ComponentId("e1")]
-    assert (held.seal, held.groups) == (False, (Role.STF,))
+    assert (held.seal, held.groups) == (False, (Role.STF, Role.SUP, Role.WIT))
     assert "unapproved-release" not in agent(stage, "evaluation").refused
     assert stage.lines("press")[-1]["approvers"] == ["li", "zhang"]
 
