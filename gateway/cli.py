@@ -12,6 +12,8 @@ from gateway.shell.backup import back_up
 from gateway.shell.database import SchemaError
 from venue_model.load import VenueError
 
+ROLES = ("staff", "supervisor", "witness", "integrator")
+
 
 def main(argv: list[str], pages: Path | None) -> int:
     """0 after an ordinary end, 2 when it could not start."""
@@ -27,8 +29,8 @@ def main(argv: list[str], pages: Path | None) -> int:
     accounts = []
     for text in options.account:
         parts = text.split(":", 2)
-        if len(parts) != 3 or parts[1] not in ("staff", "supervisor", "integrator"):
-            print(f"--account {parts[0]}: write NAME:ROLE:PASSWORD with role staff, supervisor or integrator", file=sys.stderr)
+        if len(parts) != 3 or parts[1] not in ROLES:
+            print(f"--account {parts[0]}: write NAME:ROLE:PASSWORD with role {', '.join(ROLES)}", file=sys.stderr)
             return 2
         accounts.append((parts[0], parts[1], parts[2]))
     try:

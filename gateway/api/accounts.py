@@ -1,7 +1,7 @@
-"""Who may do what: accounts with argon2 passwords, sessions in a cookie, and three roles.
+"""Who may do what: accounts with argon2 passwords, sessions in a cookie, and four roles.
 
-staff press scenes; supervisors search, play and take packages; integrators look after devices.  A session lives in memory: after a
-restart of the gateway people sign in again.
+staff press scenes; supervisors search, play and take packages; witnesses watch and play; integrators look after devices.  A session
+lives in memory: after a restart of the gateway people sign in again.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from fastapi import Request, Response
 from gateway.api.errors import ApiError
 from gateway.shell.store import Store
 
-Role = Literal["staff", "supervisor", "integrator"]
+Role = Literal["staff", "supervisor", "witness", "integrator"]
 COOKIE = "bidhall_session"
 SESSION_S = 12 * 3600  # a working day
 LOCK_AFTER, LOCK_S = 5, 60  # wrong passwords of one account, and how long it then rests

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from gateway.api import views_evidence, views_lots
+from gateway.api import views_evidence, views_lots, views_presence
 from gateway.api.accounts import COOKIE
 from gateway.api.errors import ApiError, tell_api_error, tell_bad_input
 from gateway.api.services import Services, services
@@ -27,6 +27,7 @@ def make_app(parts: Services, pages: Path | None) -> FastAPI:
     app.add_exception_handler(ApiError, tell_api_error)
     app.add_exception_handler(RequestValidationError, tell_bad_input)
     app.include_router(views_lots.router)
+    app.include_router(views_presence.router)
     app.include_router(views_evidence.router)
     app.add_api_websocket_route("/api/v1/live", live)
 
@@ -66,11 +67,12 @@ async def live(socket: WebSocket) -> None:
     if origin is not None and origin.partition("://")[2] != socket.headers.get("host"):
         await socket.close(4403)  # another site's page rides on the cookie
         return
-    if parts.accounts.who(socket.cookies.get(COOKIE)) is None:
+    account = parts.accounts.who(socket.cookies.get(COOKIE))
+    if account is None:
         await socket.close(4401)
         return
     await socket.accept()
-    page = parts.feed.join()
+    page = parts.feed.join(account.role)
     try:
         while (text := await page.get()) is not None:
             await socket.send_text(text)

@@ -23,7 +23,7 @@ class LiveFeed:
         self.seq = 0
         self._dirty: dict[str, set[str]] = {}
         self._events: list[dict[str, Any]] = []
-        self._pages: set[asyncio.Queue[str | None]] = set()
+        self._pages: dict[asyncio.Queue[str | None], str] = {}  # page → the role of whoever looks at it
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -50,19 +50,19 @@ class LiveFeed:
         self._events.extend(lines)
         self._wake.set()
 
-    def join(self) -> asyncio.Queue[str | None]:
+    def join(self, role: str) -> asyncio.Queue[str | None]:
         """A new page: its queue begins with the whole state.  None in it means: the feed has ended."""
         page: asyncio.Queue[str | None] = asyncio.Queue(QUEUE)
-        page.put_nowait(self._whole())
-        self._pages.add(page)
+        page.put_nowait(self._whole(role))
+        self._pages[page] = role
         return page
 
     def leave(self, page: asyncio.Queue[str | None]) -> None:
         """A page has gone."""
-        self._pages.discard(page)
+        self._pages.pop(page, None)
 
-    def _whole(self) -> str:
-        return self.view.state(self.seq, clock()).model_dump_json()
+    def _whole(self, role: str) -> str:
+        return self.view.state(self.seq, clock(), role).model_dump_json()
 
     async def _run(self) -> None:
         while True:
@@ -75,16 +75,16 @@ class LiveFeed:
             dirty, self._dirty = self._dirty, {}
             events, self._events = self._events[-EVENTS_KEPT:], []
             self.seq += 1
-            if self._pages:
-                # Serialised once, whatever the number of pages.
-                text = self.view.patch(self.seq, dirty, events, clock()).model_dump_json()
-                for page in self._pages:
-                    if page.full():
-                        while not page.empty():
-                            page.get_nowait()
-                        page.put_nowait(self._whole())
-                    else:
-                        page.put_nowait(text)
+            now = clock()
+            # Serialised once for each role, whatever the number of pages.
+            texts = {role: self.view.patch(self.seq, dirty, events, now, role).model_dump_json() for role in {*self._pages.values()}}
+            for page, role in self._pages.items():
+                if page.full():
+                    while not page.empty():
+                        page.get_nowait()
+                    page.put_nowait(self._whole(role))
+                else:
+                    page.put_nowait(texts[role])
 
 
 def _put(page: asyncio.Queue[str | None], text: str | None) -> None:

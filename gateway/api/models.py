@@ -41,7 +41,7 @@ class SessionOut(BaseModel):
     """Who is signed in."""
 
     account: str
-    role: Literal["staff", "supervisor", "integrator"]
+    role: Literal["staff", "supervisor", "witness", "integrator"]
 
 
 class RoomOut(BaseModel):
@@ -177,8 +177,9 @@ class LotOut(BaseModel):
     lot_code: str
     phase: str
     phase_utc_ns: int
-    opening_room: str
-    evaluation_room: str | None
+    opening_room: str | None  # None: opened at another venue
+    evaluation_rooms: list[str]  # the lot's room, or one for each seat; empty: evaluated at another venue
+    in_use: list[str]  # the rooms that are this lot's alone now
     opening_utc_ns: int
     bidders: int | None
     expected: dict[str, int]  # role → people on the roster
@@ -324,6 +325,86 @@ class CommandToApprove(BaseModel):
     name: NameOut
 
 
+class ActToApprove(BaseModel):
+    """An act on a domain that two people may sign now: lift a seal, admit a separated group, or a sweep."""
+
+    act: str
+    text: str
+    name: NameOut
+
+
+class ApprovalsOut(BaseModel):
+    """What a domain waits for, and which acts would bring it on."""
+
+    waiting: NameOut | None
+    commands: list[ActToApprove]
+
+
+class SignatureIn(BaseModel):
+    """One approver's Ed25519 signature (hex) over the text of an act."""
+
+    approver: str
+    signature: str = Field(max_length=128)
+
+
+class ActIn(BaseModel):
+    """Two people's word for an act."""
+
+    act: str = Field(max_length=64)
+    approvals: list[SignatureIn] = Field(max_length=8)
+
+
+class LockdownIn(BaseModel):
+    """Close domains to everybody; all of them when none is named."""
+
+    components: list[str] = Field(default=[], max_length=1000)
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class LockdownOut(BaseModel):
+    """The lockdown that stands, if any."""
+
+    on: bool
+    components: list[str]
+    by: str
+    reason: str
+    since_utc_ns: int | None
+
+
+class ExceptionIn(BaseModel):
+    """A pass for somebody who has no part in the day.  `person` is a pseudonym, never a name (I9)."""
+
+    person: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    role: str
+    card: str = Field(pattern=r"^([0-9a-f]{2}){1,32}$")
+    rooms: list[str] = Field(min_length=1, max_length=20)
+    lot: str
+    reason: str = Field(min_length=1, max_length=200)
+    escort: list[str] = Field(min_length=1, max_length=5)
+    minutes: int = Field(ge=1, le=480)
+
+
+class ExceptionOut(BaseModel):
+    """An exception pass, without its card number."""
+
+    id: str
+    person: str
+    role: str
+    rooms: list[str]
+    lot: str
+    reason: str
+    approver: str
+    escort: list[str]
+    from_utc_ns: int
+    until_utc_ns: int
+
+
+class CreatedOut(BaseModel):
+    """The id of what was made."""
+
+    id: str
+
+
 class PreviewOut(BaseModel):
     """What pressing a scene would do, before it is pressed."""
 
@@ -333,6 +414,7 @@ class PreviewOut(BaseModel):
     members: list[MemberOut]
     doors: list[NameOut]  # who may enter where, in words
     approvals: list[CommandToApprove]
+    warning: NameOut | None = None  # who seems to be still inside, and whose phone is still locked away
 
 
 class ProjectRow(BaseModel):
@@ -388,3 +470,122 @@ class ProjectOut(BaseModel):
     runs: list[RunOut]
     events: list[EventOut]
     packages: list[PackageOut]
+
+
+class WhereaboutsOut(BaseModel):
+    """Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `left`."""
+
+    person: str
+    role: str | None
+    lot: str | None
+    component: str  # "" outside all guarded rooms
+    sure: str
+    since_utc_ns: int
+    door: str
+    needs_checkout: bool = False  # leaves after staff's word, which has not been given (I15)
+
+
+class MusterDomainOut(BaseModel):
+    """One separation domain: whom the doors know inside, and what they count."""
+
+    component: str
+    name: NameOut
+    net: int
+    suspect: list[NameOut]  # doors through which something passed unseen
+    silent: list[NameOut]  # doors whose board is away: the count is that of before
+    people: list[WhereaboutsOut]
+
+
+class AccountedOut(BaseModel):
+    """Somebody who was, or may have been, inside when a fire began, or came in since."""
+
+    was: WhereaboutsOut
+    place: NameOut
+    safe: str  # "door": seen leaving; "staff": ticked off; "": nobody has seen them outside
+    safe_utc_ns: int | None
+
+
+class FireOut(BaseModel):
+    """The fire that lasts, or the last one."""
+
+    from_utc_ns: int
+    until_utc_ns: int | None
+    devices: list[NameOut]
+    people: list[AccountedOut]
+
+
+class MusterOut(BaseModel):
+    """Who is where now, and after a fire who is still missing."""
+
+    utc_ns: int
+    domains: list[MusterDomainOut]
+    misplaced: list[WhereaboutsOut]  # inside where nobody of their role belongs in this phase
+    fire: FireOut | None
+
+
+class MusterIn(BaseModel):
+    """A person was seen outside; false takes that back."""
+
+    outside: bool = True
+
+
+class PhoneOut(BaseModel):
+    """A locker that holds a phone."""
+
+    locker: str
+    name: NameOut
+    person: str
+    since_utc_ns: int
+
+
+class LeavingOut(BaseModel):
+    """What stands between a lot and its empty rooms."""
+
+    lot: str
+    inside: list[WhereaboutsOut]
+    phones: list[PhoneOut]
+    counts: dict[str, int]  # domain of the lot's rooms → net count by its doors
+    warning: NameOut | None
+
+
+class FootageOut(BaseModel):
+    """Where a recording shows a moment: so far into this segment."""
+
+    project: str
+    lot: str
+    track: str
+    name: NameOut
+    seq: int
+    offset_ns: int
+    url: str
+
+
+class StepOut(BaseModel):
+    """One event of a person's way: `passage`, `refusal`, `muster` (seen outside by staff) or `unseen` (left, no door knows who)."""
+
+    utc_ns: int
+    kind: str
+    door: NameOut | None
+    from_room: NameOut | None
+    to_room: NameOut | None
+    direction: str
+    how: str
+    rule: str
+    because: NameOut | None
+    lot: str | None
+    stay_ns: int | None
+    certain: bool
+    agent: str | None  # with `seq`: the line of the venue's journal
+    seq: int | None
+    footage: list[FootageOut]
+
+
+class TrajectoryOut(BaseModel):
+    """A person's way through one day."""
+
+    person: str
+    role: str | None
+    lots: list[str]
+    day: str
+    now: WhereaboutsOut | None
+    steps: list[StepOut]

@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from gateway.api import models as m
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
+from gateway.core.alarms import may_see
 from gateway.evidence.dossier import EvidenceError
 from gateway.evidence.download import zip_stream
 from gateway.shell.coordinator import clock
@@ -42,13 +43,14 @@ async def search(request: Request, q: str = "") -> list[m.ProjectRow]:
 async def get_project(request: Request, project: str) -> m.ProjectOut:
     """One project's day on one timeline."""
     s = services(request)
-    account = s.accounts.need(request, "supervisor", "staff")
+    account = s.accounts.need(request, "supervisor", "witness", "staff")
     lots = [state.lot for state in s.coordinator.day.values() if state.lot.project == project]
     if not lots:
         raise not_found(f"没有项目 {project}", f"there is no project {project}")
     s.evidence.read(project, account.id, account.role, "timeline", clock())
     tracks = _tracks(s, project)
-    events = s.coordinator.store.journal("project = ? AND kind NOT IN ('segment', 'evidence-read')", (project,), 5000)
+    lines = s.coordinator.store.journal("project = ? AND kind NOT IN ('segment', 'evidence-read')", (project,), 5000)
+    events = [line for line in lines if may_see(account.role, line)]
     moments = [x for t in tracks for seg in t.segments for x in (seg.from_utc_ns, seg.to_utc_ns)] + [e["utc_ns"] for e in events]
     runs = [s.view.run(run) for lot in lots for run in s.coordinator.scenes.runs(lot.id)]
     return m.ProjectOut(
@@ -102,7 +104,7 @@ def _package(s: Services, row: PackageRow) -> m.PackageOut:
 async def media(request: Request, sha256: str) -> FileResponse:
     """A sealed segment, by its hash: no path of a caller reaches the disk.  Byte ranges are served."""
     s = services(request)
-    account = s.accounts.need(request, "supervisor", "staff")
+    account = s.accounts.need(request, "supervisor", "witness", "staff")
     segment = s.index.segment(sha256)
     if segment is None:
         raise not_found("没有此录像", "there is no such recording")

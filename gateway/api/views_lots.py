@@ -7,8 +7,10 @@ from fastapi import APIRouter, Request, Response
 from gateway.api import models as m
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
-from gateway.core.day import Refusal
+from gateway.core.alarms import may_see
+from gateway.core.day import OVER, Refusal
 from gateway.core.plan import PlannedMember
+from gateway.core.presence.leaving import still_inside
 from gateway.shell.coordinator import clock
 from gateway.shell.view import named, venue_out
 from venue_model.door_policy import Approval
@@ -33,8 +35,8 @@ async def get_venue(request: Request) -> m.VenueOut:
 async def get_state(request: Request) -> m.StateOut:
     """The venue now."""
     s = services(request)
-    s.accounts.need(request)
-    return s.view.state(s.feed.seq, clock())
+    account = s.accounts.need(request)
+    return s.view.state(s.feed.seq, clock(), account.role)
 
 
 @router.get("/events")
@@ -43,12 +45,12 @@ async def get_events(
 ) -> list[m.EventOut]:
     """The newest journal lines that fit, oldest first."""
     s = services(request)
-    s.accounts.need(request)
+    account = s.accounts.need(request)
     wanted = {"project": project, "lot": lot, "room": room, "kind": kind}
     used = {name: value for name, value in wanted.items() if value}
     where = " AND ".join(f"{name} = ?" for name in used) or "1"
     lines = s.coordinator.store.journal(where, tuple(used.values()), max(1, min(limit, 1000)), newest=True)
-    return [m.EventOut.model_validate(line) for line in lines]
+    return [m.EventOut.model_validate(line) for line in lines if may_see(account.role, line)]
 
 
 @router.post("/session")
@@ -99,6 +101,8 @@ async def preview(request: Request, lot: str, scene: str) -> m.PreviewOut:
     warden = s.coordinator.warden
     venue = s.coordinator.venue
     needed = s.coordinator.seals_lifted_by(LotId(lot), scene)
+    ends = planned.scene.leads_to in OVER
+    inside = still_inside(s.coordinator.presence.leaving(planned.after[LotId(lot)].lot)) if ends else None
     return m.PreviewOut(
         scene=scene,
         allowed=True,
@@ -116,6 +120,7 @@ async def preview(request: Request, lot: str, scene: str) -> m.PreviewOut:
             )
             for component in needed
         ],
+        warning=named(inside) if inside else None,
     )
 
 
@@ -128,14 +133,12 @@ def _member(member: PlannedMember) -> m.MemberOut:
 
 def _doors_in_words(venue: Venue, state: Any, phase: Any) -> list[m.NameOut]:
     """Who may enter the lot's rooms in a phase, as sentences."""
-    from gateway.core.day import ask, parts
-
     words = []
     for part, room_id in parts(venue, state):
-        if part is Part.WING:
+        wish, room = ask(phase, part, state.suspended_from), venue.rooms[room_id]
+        if part in SHARED_PARTS or not (wish.in_use or state.wish(part).in_use):
             continue
-        wish, room = ask(phase, part), venue.rooms[room_id]
-        groups = venue.profile.groups(wish.mode, room.zone) if wish.mode is not DoorMode.CLEAR and not wish.seal else ()
+        groups = admitted(venue, room_id, wish.mode) if not wish.seal else ()
         who_zh = "、".join(ROLE_NAMES[g][0] for g in groups) or "任何人不得进入"
         who_en = ", ".join(ROLE_NAMES[g][1] for g in groups) or "nobody enters"
         sealed = (" · 封闭", " · sealed") if wish.seal else ("", "")
@@ -184,10 +187,13 @@ async def authorise(request: Request, lot: str, person: str) -> None:
 async def acknowledge(request: Request, alarm: str) -> None:
     """Somebody has seen to an alarm: it leaves the pages and stays in the journal."""
     s = services(request)
-    account = s.accounts.need(request, "staff", "supervisor")
-    if s.view.alarm(alarm) is None:
+    account = s.accounts.need(request, "staff", "supervisor", "witness")
+    if s.view.alarm(alarm) is None or not s.view.shows(alarm, account.role):
         raise not_found(f"没有告警 {alarm}", f"there is no alarm {alarm}")
-    s.coordinator.journal.note("alarm_ack", {"id": alarm, "by": account.id}, clock())
+    body: dict[str, Any] = {"id": alarm, "by": account.id}
+    if meant := s.view.audience_of(alarm):
+        body["audience"] = list(meant)
+    s.coordinator.journal.note("alarm_ack", body, clock())
 
 
 @router.post("/doors/{door}/pulse", status_code=202)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.shell.store import Store
+from venue_model.moments import S
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class PackageRow:
     tagmanifest_sha256: str
 
 
+LONGEST_NS = 3600 * S  # of a segment: they rotate every minute, and a venue may set that higher
 _SEGMENT = "project, lot, track, seq, room, from_utc_ns, to_utc_ns, path, bytes, sha256, sm3, meta_json"
 
 
@@ -85,6 +87,11 @@ class EvidenceIndex:
         """The segment with this hash, or None."""
         found = self._segments("sha256 = ? LIMIT 1", (sha256,))
         return found[0] if found else None
+
+    def around(self, room: str, utc_ns: int) -> list[SegmentRow]:
+        """What the cameras of a room recorded at a moment, for whichever project."""
+        where = "room = ? AND from_utc_ns BETWEEN ? AND ? AND to_utc_ns >= ? ORDER BY track, project"
+        return self._segments(where, (room, utc_ns - LONGEST_NS, utc_ns, utc_ns))
 
     def _segments(self, where: str, values: tuple[Any, ...]) -> list[SegmentRow]:
         rows = self.sql.execute(f"SELECT {_SEGMENT} FROM segment WHERE {where}", values)

@@ -7,7 +7,8 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from gateway.core.day import Day, live
+from gateway.core.day import LOCAL
+from gateway.core.parts import Day, live
 from gateway.core.presence.doors import asks
 from gateway.core.presence.findings import Finding, checkout_found, impossible_found, lingering_found, meeting_found
 from gateway.core.presence.fire import Accounted, Fire, FireLine, last_fire, roll
@@ -22,7 +23,6 @@ from gateway.core.presence.ways import Ways
 from gateway.core.presence.whereabouts import Whereabouts, everybody
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
-from venue_model.groups import Role
 from venue_model.ids import DeviceId, LotId, PersonKey
 from venue_model.lots import Lot
 from venue_model.moments import Now, S
@@ -145,10 +145,8 @@ class PresenceDesk:
         if lots:
             for met in meetings(self.presence, lots, day_span(today)[0]):
                 yield meeting_found(met, today)
-        roles: tuple[Role, ...] = getattr(self.venue.profile, "checkout", ())
-        if roles:
-            for stay in unconfirmed(self.presence, self.venue, roles, self.confirmed, now.utc_ns):
-                yield checkout_found(stay)
+        for stay in unconfirmed(self.presence, self.venue, self.confirmed, now.utc_ns):
+            yield checkout_found(stay)
 
     def _fresh(self, findings: Iterable[Finding]) -> list[Finding]:
         """Those that have not been told."""
@@ -207,12 +205,12 @@ class PresenceDesk:
 
 
 def local_day(utc_ns: int) -> str:
-    """The day in the venue's time, which is that of the gateway's machine: "2026-11-22"."""
-    return datetime.datetime.fromtimestamp(utc_ns // S, datetime.UTC).astimezone().date().isoformat()
+    """The day on the venue's walls: "2026-11-22"."""
+    return datetime.datetime.fromtimestamp(utc_ns // S, LOCAL).date().isoformat()
 
 
 def day_span(day: str) -> tuple[int, int]:
     """From midnight to midnight, UTC nanoseconds.  ValueError when the text is no day."""
-    begin = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time())
+    begin = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time(), LOCAL)
     end = begin + datetime.timedelta(days=1)
     return int(begin.timestamp()) * S, int(end.timestamp()) * S

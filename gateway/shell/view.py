@@ -1,11 +1,12 @@
 """The venue's state in the shapes of the API: whole, or only what has changed since the last look."""
 
 from collections.abc import Callable, Container, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from gateway.api import models as m
-from gateway.core.alarms import Alarms, applied
-from gateway.core.day import warning
+from gateway.core.alarms import Alarms, applied, audience, may_see
+from gateway.core.day import pressable, warning
+from gateway.core.parts import evaluation_rooms, held_rooms
 from gateway.core.presence.state import arrived
 from gateway.core.scene_run import Run
 from gateway.shell.coordinator import Coordinator
@@ -16,7 +17,7 @@ from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId
 from venue_model.lots import PHASE_NAMES
 from venue_model.moments import Now
 from venue_model.rules import RULES
-from venue_model.scenes import SCENES, scenes_from
+from venue_model.scenes import SCENES
 from venue_model.venue import Name, Venue
 from venue_model.wire import DeviceReport
 from venue_model.zones import ZONE_NAMES
@@ -74,12 +75,15 @@ class View:
         self.health = health
         self.broker_ok = broker_ok
         self._alarms: Alarms = {}
+        self._audiences: dict[str, tuple[str, ...]] = {}  # of alarms that are not for everybody, also after they have gone
 
     def take_lines(self, lines: Iterable[dict[str, Any]]) -> None:
         """Raise and clear alarms from journal lines."""
         for line in lines:
             before = self._alarms
             self._alarms = applied(before, line)
+            if (meant := audience(line)) and line["kind"] == "alarm":
+                self._audiences |= dict.fromkeys(self._alarms.keys() - before.keys(), meant)
             for key in before.keys() ^ self._alarms.keys():
                 self.coordinator.changed("alarms", key)
 
@@ -88,12 +92,22 @@ class View:
         found = self._alarms.get(key)
         if found is None:
             return None
+        level: Literal["warning", "alarm"] = "warning" if found.level == "warning" else "alarm"
         return m.AlarmOut(
-            id=found.id, code=found.code, level="alarm", name=_pair(found.words), room=found.room, since_utc_ns=found.since_utc_ns
+            id=found.id, code=found.code, level=level, name=_pair(found.words), room=found.room, since_utc_ns=found.since_utc_ns
         )
 
-    def state(self, seq: int, now: Now) -> m.StateOut:
-        """The venue now."""
+    def audience_of(self, key: str) -> tuple[str, ...]:
+        """The account roles that may know of an alarm, and of its end; empty: all."""
+        return self._audiences.get(key, ())
+
+    def shows(self, key: str, role: str) -> bool:
+        """May somebody with this account role know of this alarm?"""
+        meant = self.audience_of(key)
+        return not meant or role in meant
+
+    def state(self, seq: int, now: Now, role: str) -> m.StateOut:
+        """The venue now, as far as an account's role may know it."""
         c = self.coordinator
         return m.StateOut(
             seq=seq,
@@ -105,11 +119,11 @@ class View:
             doors={d.id: self.door(d.id) for d in c.venue.doors.values() if d.board is not None},
             components={k: self.component(k) for k in c.venue.components},
             lots={lot: out for lot in c.day if (out := self.lot(lot)) is not None},
-            alarms={key: raised for key in self._alarms if (raised := self.alarm(key)) is not None},
+            alarms={key: raised for key in self._alarms if self.shows(key, role) and (raised := self.alarm(key)) is not None},
         )
 
-    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[dict[str, Any]], now: Now) -> m.PatchOut:
-        """What has changed; `dirty` maps sections to ids."""
+    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[dict[str, Any]], now: Now, role: str) -> m.PatchOut:
+        """What has changed, as far as an account's role may know it; `dirty` maps sections to ids."""
         venue = self.coordinator.venue
 
         def fresh(section: str, make: Callable[[Any], Any], known: Container[Any] | None = None) -> dict[str, Any]:
@@ -125,8 +139,8 @@ class View:
             doors=fresh("doors", self.door, venue.doors),
             components=fresh("components", self.component, venue.components),
             lots=fresh("lots", self.lot),
-            alarms=fresh("alarms", self.alarm),
-            events=[m.EventOut.model_validate(event) for event in events],
+            alarms=fresh("alarms", self.alarm, [key for key in dirty.get("alarms", ()) if self.shows(key, role)]),
+            events=[m.EventOut.model_validate(event) for event in events if may_see(role, event)],
         )
 
     def platform(self) -> m.PlatformState:
@@ -191,9 +205,10 @@ class View:
         warned = warning(state)
         return m.LotOut(
             id=lot.id, project=lot.project, project_name=lot.project_name, name=lot.name, lot_code=lot.lot_code, phase=state.phase,
-            phase_utc_ns=state.phase_utc_ns, opening_room=lot.opening_room, evaluation_room=lot.evaluation_room,
+            phase_utc_ns=state.phase_utc_ns, opening_room=lot.opening_room,
+            evaluation_rooms=list(evaluation_rooms(c.venue, lot)), in_use=sorted(held_rooms(c.venue, state)),
             opening_utc_ns=lot.opening_utc_ns, bidders=lot.bidders, expected=expected,
-            arrived=arrived(c.presence.presence, lot), next_scenes=[s.id for s in scenes_from(state.phase)],
+            arrived=arrived(c.presence.presence, lot), next_scenes=[s.id for s in pressable(state)],
             warning=named(warned) if warned else None, run=self.run(run) if run else None,
         )  # fmt: skip
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gateway.core.parts import COMMITTEE
 from gateway.core.presence.watch import Everybody
 from gateway.core.presence.whereabouts import Whereabouts
-from venue_model.groups import Role
 from venue_model.ids import DeviceId, LotId, PersonKey
 from venue_model.lots import Lot
 from venue_model.venue import Name
 
-COMMITTEE = frozenset({Role.EXP, Role.OWN_C})
 _HOLDS = frozenset({"bound", "returning"})  # "assigned" has not been closed on a phone yet, "returned" has been emptied
 
 

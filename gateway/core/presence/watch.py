@@ -4,7 +4,7 @@ other; and those who left an opening without staff's word."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.core.day import Day, ask, live, parts
+from gateway.core.parts import Day, live, parts
 from gateway.core.presence.sightings import Sighting
 from gateway.core.presence.state import Presence, Stay
 from gateway.core.presence.whereabouts import Sure, Whereabouts
@@ -13,6 +13,7 @@ from venue_model.ids import ComponentId, LotId, PersonKey
 from venue_model.lots import Lot
 from venue_model.moments import S
 from venue_model.profiles import DoorMode
+from venue_model.scenes import RoomAsk
 from venue_model.venue import Venue
 from venue_model.zones import Zone
 
@@ -43,18 +44,28 @@ def misplaced(everybody: Everybody, venue: Venue, day: Day) -> list[Whereabouts]
 
     A list, no alarm: people take their time, and exit is free.
     """
-    belonging: dict[str, set[Role]] = {c: _on_duty(venue, c) for c in venue.components}
+    belonging = {component: _admitted(venue, component, DoorMode.DUTY) for component in venue.components}
     for state in live(day):
         for part, room in parts(venue, state):
             component = venue.component_of.get(room)
             if component is not None:
-                mode = ask(state.door_phase, part).mode
-                belonging[component].update(role for zone in venue.zones_of(component) for role in venue.profile.groups(mode, zone))
-    return [w for w in everybody.values() if w.maybe_inside and w.group is not None and w.group not in belonging.get(w.component, ())]
+                belonging[component] |= _belonging(venue, component, state.door_wish(part))
+    return [
+        w
+        for w in everybody.values()
+        if w.maybe_inside and w.group is not None and w.group not in belonging.get(ComponentId(w.component), ())
+    ]
 
 
-def _on_duty(venue: Venue, component: ComponentId) -> set[Role]:
-    return {role for zone in venue.zones_of(component) for role in venue.profile.groups(DoorMode.DUTY, zone)}
+def _belonging(venue: Venue, component: ComponentId, wish: RoomAsk) -> set[Role]:
+    """Who may be there.  What is recorded goes on, and whoever came in before stays though nobody may enter: a sealed evaluation, a
+    suspended opening."""
+    modes = (wish.mode, *wish.lingering) if wish.record else (wish.mode,)
+    return {role for mode in modes for role in _admitted(venue, component, mode)}
+
+
+def _admitted(venue: Venue, component: ComponentId, mode: DoorMode) -> set[Role]:
+    return {role for zone in venue.zones_of(component) for role in venue.profile.groups(mode, zone)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +95,16 @@ def meetings(presence: Presence, lots: Iterable[Lot], from_utc_ns: int) -> list[
 Confirmed = Mapping[tuple[LotId, PersonKey], tuple[int, ...]]  # (lot, person) → when staff confirmed that they may go
 
 
-def unconfirmed(presence: Presence, venue: Venue, roles: Iterable[Role], confirmed: Confirmed, now_utc_ns: int) -> list[Stay]:
-    """The stays in opening rooms that ended without staff's word, of roles that need one (I15).  An event, never a lock (I11)."""
-    needed = frozenset(roles)
-    return [stay for own in presence.stays.values() for stay in own if _unconfirmed(stay, venue, needed, confirmed, now_utc_ns)]
+def unconfirmed(presence: Presence, venue: Venue, confirmed: Confirmed, now_utc_ns: int) -> list[Stay]:
+    """The stays in opening rooms that ended without staff's word, of the profile's `checkout` roles (I15).  Told, never held (I11)."""
+    if not venue.profile.checkout:
+        return []
+    return [stay for own in presence.stays.values() for stay in own if _unconfirmed(stay, venue, confirmed, now_utc_ns)]
 
 
-def _unconfirmed(stay: Stay, venue: Venue, needed: frozenset[Role], confirmed: Confirmed, now_utc_ns: int) -> bool:
+def _unconfirmed(stay: Stay, venue: Venue, confirmed: Confirmed, now_utc_ns: int) -> bool:
     entered, ended = stay.entered, stay.ended
-    if ended is None or entered.group not in needed or entered.lot is None or not is_opening(venue, stay.component):
+    if ended is None or entered.lot is None or not needs_checkout(venue, stay.component, entered.group):
         return False
     until_utc_ns = ended.utc_ns + CHECKOUT_GRACE_S * S
     words = confirmed.get((entered.lot, stay.person), ())
@@ -101,6 +113,6 @@ def _unconfirmed(stay: Stay, venue: Venue, needed: frozenset[Role], confirmed: C
     return not any(entered.utc_ns <= word <= until_utc_ns for word in words)
 
 
-def is_opening(venue: Venue, component: str) -> bool:
-    """True for a domain with an opening room."""
-    return component in venue.components and Zone.OPENING in venue.zones_of(ComponentId(component))
+def needs_checkout(venue: Venue, component: str, role: Role | None) -> bool:
+    """True where a role leaves a domain after staff's word: in opening rooms, by the venue's profile."""
+    return role in venue.profile.checkout and component in venue.components and Zone.OPENING in venue.zones_of(ComponentId(component))
