@@ -10,7 +10,7 @@ from edge.core.journal import Record
 from edge.core.passing import moved
 from edge.core.policy import Accepted, Rejected, accept, check_body
 from edge.core.state import Day, State
-from venue_model.door_policy import ComponentPolicy, PolicyBody
+from venue_model.door_policy import Approved, ComponentPolicy, PolicyBody
 from venue_model.ids import ComponentId, DoorId
 from venue_model.moments import Now, S
 
@@ -86,9 +86,16 @@ def _line(offered: ComponentPolicy | None, verdict: Accepted | Rejected) -> Reco
             "component": offered.component, "term": offered.term, "epoch": offered.epoch, "mode": offered.mode.value,
             "groups": [group.value for group in offered.groups], "seal": offered.seal,
         }  # fmt: skip
+        if offered.approved:  # the signatures themselves: the line alone shows who lifted a seal
+            body["approved"] = [_signed_act(approved) for approved in offered.approved]
     if isinstance(verdict, Rejected):
         body |= {"result": "rejected", "code": verdict.code, "because": verdict.because}
     else:
         body |= {"result": "accepted"}
     lots = {entry.lot for entry in offered.passes} if offered else set()
     return Record("policy", body, lots.pop() if len(lots) == 1 else None)  # type: ignore[arg-type]
+
+
+def _signed_act(approved: Approved) -> dict[str, object]:
+    signatures = [{"approver": approval.approver, "signature": approval.signature} for approval in approved.approvals]
+    return {"act": approved.act, "epoch": approved.epoch, "approvals": signatures}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from simulation.proof.replay.cli import main as replay
 from tests.day.conftest import Day
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(600)]
@@ -30,6 +31,10 @@ def test_every_law_held(day: Day) -> None:
     assert day.summary["violations"] == []
     assert day.status == 0
     assert all(day.summary["laws"].values()) and {"Apart", "Out", "Never more", "Nothing lost", "I10"} <= set(day.summary["laws"])
+
+
+def test_the_record_of_the_day_is_one_that_the_rules_allow(day: Day, capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay([str(day.package.parent / "stage")]) == 0, capsys.readouterr().out
 
 
 def test_at_least_twenty_badge_reads_and_each_kind_of_refusal(day: Day) -> None:

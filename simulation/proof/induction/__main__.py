@@ -2,6 +2,6 @@
 
 import sys
 
-from simulation.proof.induction.command import main
+from simulation.proof.induction.cli import main
 
 sys.exit(main(sys.argv[1:]))
