@@ -113,7 +113,10 @@ def step_exit(record: DoorRecord, door: DoorState, pressed: bool, now: Now) -> S
             out.append(alarm_clear("exit-stuck", record.id, door=True))
         return _finish(record, replace(door, exit_pressed=False, exit_stuck=False), now, out)
     until_ns = now.mono_ns + record.pull_s * S
-    door = replace(door, exit_pressed=True, exit_since_ns=now.mono_ns, exit_until_ns=until_ns, released=True)
+    door = replace(door, exit_pressed=True, exit_since_ns=now.mono_ns, released=True)
+    # An open leaf is theirs already.  A press that waited for the next opening would count the same departure twice.
+    passing_until_ns = max(until_ns, door.passing_until_ns or 0)
+    door = replace(door, passing_until_ns=passing_until_ns) if door.open else replace(door, exit_until_ns=until_ns)
     out.append(SetLine(record.strike, True, life_safety=True))  # said each time: repeating costs nothing
     if door.open and not door.exit_counted:
         if door.opening is Opening.UNEXPLAINED:

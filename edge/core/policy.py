@@ -24,7 +24,6 @@ class Held:
 
     policy: ComponentPolicy
     salt: str  # hex; the digests of `policy.passes` are made with it
-    sealed_after: Order | None = None  # sealed, and the seal was set after this order: a release must be later
     admitted: tuple[Role, ...] = ()  # the last groups that were let in; they may be inside still
     admitted_at: Order = _NEVER
 
@@ -77,18 +76,14 @@ def accept(held: Held | None, offered: ComponentPolicy, salt: str, commission: C
         return _renew(held, offered, salt)
     if (illegal := illegal_groups(zones, offered.groups, commission.separated_pairs)) is not None:
         return Rejected("matrix", illegal)
-    sealed_after = held.sealed_after if held else None
-    if sealed_after is not None and not offered.seal and not _two_approve(offered, "release", sealed_after, commission):
+    if held is not None and held.policy.seal and not offered.seal and not _two_approve(offered, "release", held.policy.order, commission):
         return Rejected("unapproved-release", f"{_words(offered)} lifts the seal without two approvers' word")
     if held is not None and (refusal := _check_opening(held, offered, commission)):
         return refusal
-    if sealed_after is None:
-        # A door that slept may not have seen the very policy that set the seal: what it held before is the safe bound.
-        sealed_after = held.policy.order if held else _NEVER
     admitted, admitted_at = (held.admitted, held.admitted_at) if held else ((), _NEVER)
     if offered.groups:
         admitted, admitted_at = offered.groups, offered.order
-    return Accepted(Held(offered, salt, sealed_after if offered.seal else None, admitted, admitted_at), changed=True)
+    return Accepted(Held(offered, salt, admitted, admitted_at), changed=True)
 
 
 def _renew(held: Held, offered: ComponentPolicy, salt: str) -> Accepted | Rejected:
@@ -108,17 +103,22 @@ def _check_opening(held: Held, offered: ComponentPolicy, commission: Commission)
     one, other = clashes[0]
     if held.policy.groups:
         return Rejected("not-clear", f"{one} and {other} must not meet, and this door was not CLEAR between them")
-    if not _two_approve(offered, "open", held.admitted_at, commission):  # an approval opens once: the next admission outdates it
+    term, epoch = held.admitted_at
+    if not _two_approve(offered, "open", (term, epoch + 1), commission):  # an approval opens once: the next admission outdates it
         return Rejected("unapproved-open", f"{one} and {other} must not meet: two approvers must open the room to the other")
     return None
 
 
-def _two_approve(offered: ComponentPolicy, act: str, after: Order, commission: Commission) -> bool:
-    """True when two people of two roles signed this act, under an order after `after` and up to the offered one."""
+def _two_approve(offered: ComponentPolicy, act: str, since: Order, commission: Commission) -> bool:
+    """True when two people of two roles signed this act, under the order `since` or a later one, up to the offered one.
+
+    For a release `since` is the sealed policy that this door holds: the word that lifted an earlier seal, of which the door may not
+    even have heard, lifts no later one.
+    """
     return any(
         _two_roles(approved.approvals, approval_bytes(commission.venue, offered.component, offered.term, act, approved.epoch), commission)
         for approved in offered.approved
-        if approved.act == act and after < (offered.term, approved.epoch) <= offered.order
+        if approved.act == act and since <= (offered.term, approved.epoch) <= offered.order
     )
 
 

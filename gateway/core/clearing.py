@@ -8,7 +8,8 @@ Nothing here knows rooms or lots: a domain has doors, doors report, policies are
 3. New groups are signed only when every door has reported this CLEAR, and either the counts add up to zero or nobody who can
    still be inside is separated from the newcomers (`residual`: the groups admitted since the domain was last proven empty).
    A count that may be wrong (`suspect`: a door was forced, burnt open, or lost its board in the middle of a passage) proves nothing:
-   then two people who looked say that the room is empty (`sweep_act`), and their word corrects the count.
+   then two people who looked say that the room is empty (`sweep_act`).  What the doors counted up to then may still be on its way,
+   so CLEAR is signed once more, and what every door reports of that one is what an empty room counts.
    Groups separated from the last ones, and the lifting of a seal, need two people's approvals, which the doors verify themselves.
 4. Epochs only grow.  5. The seal is a bit of its own: CLEAR keeps it, only an approved release lifts it.
 6. A restored gateway starts a new term in CLEAR with the seal assumed set (`restored`).
@@ -59,10 +60,11 @@ class Domain:
     mode: DoorMode = DoorMode.CLEAR
     groups: tuple[Role, ...] = ()
     seal: bool = False
-    seal_epoch: int = 0  # the epoch under which the seal was set: what a release must name
+    seal_epoch: int = 0  # of the last sealed policy: what a release must name, so that the word for an earlier seal lifts no later one
     residual: tuple[Role, ...] = ()  # groups that may still be inside
     last_groups: tuple[Role, ...] = ()  # the last groups admitted
     approved: tuple[Approved, ...] = ()  # travel with every later policy
+    swept: bool = False  # two people found nobody inside before this CLEAR was signed
     correction: int = 0  # what sweeps have added to the doors' counts
     reports: Mapping[DoorId, DoorStand] = field(default_factory=dict)
 
@@ -89,6 +91,15 @@ class Waiting:
 def occupancy(domain: Domain, doors: Iterable[DoorId]) -> int:
     """Net count of people inside, by the doors' last reports and the last sweep.  Tailgating makes it wrong; cameras answer for that."""
     return sum(domain.reports[door].net for door in doors if door in domain.reports) + domain.correction
+
+
+def proven_empty(domain: Domain, doors: tuple[DoorId, ...]) -> bool:
+    """True when every door has reported the present CLEAR, no count is in doubt, and they add up to zero.
+
+    An older report would not do: whoever has come in since is not in it.
+    """
+    sure = not any(stand.suspect for door, stand in domain.reports.items() if door in doors)
+    return sure and not domain.groups and not unheard(domain, doors) and occupancy(domain, doors) == 0
 
 
 def sweep_act(domain: Domain, doors: tuple[DoorId, ...]) -> str | None:
@@ -141,35 +152,38 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     if missing:
         return domain, Waiting(Waits.DOORS, missing)
     counted = occupancy(domain, doors)
-    swept = _has(domain, sweep_act(domain, doors), domain.epoch)
-    inside = 0 if swept else counted
-    doubt = not swept and any(stand.suspect for door, stand in domain.reports.items() if door in doors)
-    residual = domain.residual if inside or doubt else ()
-    apart = not separated_pairs({*residual, *target.groups}, separated)
-    if inside and not apart:
-        return domain, Waiting(Waits.EMPTY, people=inside)
+    doubt = any(stand.suspect for door, stand in domain.reports.items() if door in doors)
+    residual = () if domain.swept or not (counted or doubt) else domain.residual
+    comers = _comers(target.groups, separated)
+    if separated_pairs({*residual, *comers}, separated):
+        if _has(domain, sweep_act(domain, doors), domain.epoch):
+            return advance(_issue(replace(domain, swept=True), domain.mode, (), domain.seal), target, doors, separated)
+        return domain, Waiting(Waits.EMPTY, people=counted) if counted else Waiting(Waits.SWEEP)
     newcomers = separated_pairs({*domain.last_groups, *target.groups}, separated)
     if newcomers and not _has(domain, "open", domain.epoch):
         return domain, Waiting(Waits.OPEN)
-    if not apart:
-        return domain, Waiting(Waits.SWEEP)
-    cleared = replace(domain, residual=residual, correction=domain.correction - counted if swept else domain.correction)
+    correction = domain.correction - counted if domain.swept else domain.correction
+    cleared = replace(domain, residual=tuple(sorted({*residual, *comers})), swept=False, correction=correction)
     return _issue(cleared, target.mode, target.groups, target.seal), None
+
+
+def _comers(groups: tuple[Role, ...], separated: frozenset[Pair]) -> set[Role]:
+    """Who may come while `groups` are admitted: staff too, by command, unless they must not meet them (`refuse_staff` of the edge)."""
+    return {*groups} if separated_pairs((Role.STF, *groups), separated) else {*groups, Role.STF}
 
 
 def _issue(domain: Domain, mode: DoorMode, groups: tuple[Role, ...], seal: bool) -> Domain:
     epoch = domain.epoch + 1
-    sealing = seal and not domain.seal
     return replace(
         domain,
         epoch=epoch,
         mode=mode,
         groups=groups,
         seal=seal,
-        seal_epoch=epoch if sealing else domain.seal_epoch,
+        seal_epoch=epoch if seal else domain.seal_epoch,
         residual=tuple(sorted({*domain.residual, *groups})),
         last_groups=groups or domain.last_groups,
-        approved=tuple(a for a in domain.approved if not (sealing and a.act == "release") and not a.act.startswith(_SWEEP)),
+        approved=tuple(a for a in domain.approved if not (seal and a.act == "release") and not a.act.startswith(_SWEEP)),
     )
 
 

@@ -65,6 +65,22 @@ def test_leaving_one_room_for_another_moves_the_count(hall: Hall) -> None:
     assert [(p["direction"], p["how"]) for p in hall.records("passage")] == [("in", "pass"), ("out", "exit")]
 
 
+def test_who_leaves_by_an_open_leaf_is_counted_once_though_somebody_comes_in_right_after(hall: Hall) -> None:
+    """Found by `simulation.proof.search`: the press waited on and took the next opening for a second departure."""
+    hall.card("o1-reader", BIDDER)
+    hall.line("o1-door.contact", True)
+    hall.later(1)
+    hall.line("o1-door.exit", True)
+    assert hall.strike("o1-door"), "the way out is free"
+    hall.line("o1-door.exit", False)
+    hall.line("o1-door.contact", False)
+    assert hall.net("o1-door", "o1") == 0
+    assert hall.door("o1-door").components["o1"].settled
+    hall.card("o1-reader", AGENT)
+    hall.pass_through("o1-door")
+    assert hall.net("o1-door", "o1") == 1
+
+
 def test_an_exit_reader_knows_who_leaves_and_refuses_nobody(hall: Hall) -> None:
     for card in (EXPERT, b"\xff\xff"):
         hall.card("e1-exit-reader", card)

@@ -101,9 +101,18 @@ def test_a_seal_outlives_clear_a_new_term_and_a_lone_signer() -> None:
 
 
 def test_a_door_that_slept_through_the_sealing_still_takes_the_release() -> None:
-    """The gateway names the epoch that set the seal; this door first saw a later one."""
-    _, verdicts = take(clear("e1", 2), clear("e1", 7, seal=True), clear("e1", 8, approved=(approve("e1", "release", 5),)))
+    """The gateway names the last sealed policy; this door holds an earlier one of the same seal."""
+    _, verdicts = take(clear("e1", 2), clear("e1", 5, seal=True), clear("e1", 8, approved=(approve("e1", "release", 7),)))
     assert verdicts == ["ok", "ok", "ok"]
+
+
+@pytest.mark.parametrize("slept", [(), (clear("e1", 2),), (clear("e1", 2), SEALED)])
+def test_the_word_that_lifted_an_earlier_seal_lifts_no_later_one(slept: tuple[ComponentPolicy, ...]) -> None:
+    """Found by `simulation.proof.search`: the door slept through that release, and whoever holds the policy key repeats it."""
+    old = approve("e1", "release", 3)
+    held, verdicts = take(*slept, clear("e1", 7, seal=True), clear("e1", 8, approved=(old,)))
+    assert verdicts[-1] == "unapproved-release"
+    assert held is not None and held.policy.seal
 
 
 def test_after_a_restore_the_release_is_numbered_in_the_new_term() -> None:
