@@ -160,7 +160,8 @@ class Client:
         inflight.append(_Sent(message, arrives_ns + HOP_US[1] * 1_000))
         broker.world.at(arrives_ns, lambda: broker.take(connection, message))
         if broker.faults.chance("duplicate"):
-            again_ns = arrives_ns + broker.rng.randint(1, 500) * MS
+            # Right behind itself: MQTT may repeat a message, but never after a later one of its topic without repeating that, too.
+            again_ns = broker.arrival_ns(self, connection, self.up_wire, message.topic)
             broker.world.at(again_ns, lambda: broker.take(connection, message))
 
 
@@ -307,7 +308,8 @@ class Broker:
         arrives_ns = self.arrival_ns(client, connection, client.down_wire, message.topic)
         self.world.at(arrives_ns, lambda: self._arrive(connection, message, retained))
         if self.faults.chance("duplicate"):
-            self.world.at(arrives_ns + self.rng.randint(1, 500) * MS, lambda: self._arrive(connection, message, retained))
+            again_ns = self.arrival_ns(client, connection, client.down_wire, message.topic)
+            self.world.at(again_ns, lambda: self._arrive(connection, message, retained))
 
     def _arrive(self, connection: Connection, message: Outgoing, retained: bool) -> None:
         client = connection.client

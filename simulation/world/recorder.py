@@ -147,7 +147,7 @@ class _Camera:
             return
         end_ns = self.reel.filmed[-1][3]
         end_utc_ns = torn.began_utc_ns + (end_ns - torn.began_ns)
-        self._segment(torn, "crash", end_utc_ns)
+        self._segment(torn, "crash", end_utc_ns, end_ns - torn.began_ns)
         binding, cause = torn.binding, "process-restart"
         self._emit(
             GapOpened(
@@ -207,8 +207,8 @@ class _Camera:
         self.rotate.clear()
         self.post_roll.clear()
         end_ns = self._remember(opened, STALL_NS if frozen else 0)
-        end_utc_ns = opened.began_utc_ns + (end_ns - opened.began_ns)
-        self._segment(opened, ended, end_utc_ns)
+        end_utc_ns = self._utc_ns() - (self.pool.world.now_ns - end_ns)
+        self._segment(opened, ended, end_utc_ns, end_ns - opened.began_ns)
         return end_utc_ns
 
     def _remember(self, opened: _Open, before_ns: int = 0) -> int:
@@ -221,17 +221,18 @@ class _Camera:
         self.pool.trace.see_fields(See.FOOTAGE, seen)
         return end_ns
 
-    def _segment(self, opened: _Open, ended: Ended, end_utc_ns: int) -> None:
+    def _segment(self, opened: _Open, ended: Ended, end_utc_ns: int, length_ns: int) -> None:
         b = opened.binding
         folder = b.folder.as_posix()
         self.reel.last[folder] = (end_utc_ns, ended == "stop")
         name = f"{opened.seq:06d}_{datetime.fromtimestamp(opened.began_utc_ns // S, UTC):%Y%m%dT%H%M%SZ}.mp4"
         text = f"{folder}/{name} {opened.began_utc_ns} {end_utc_ns}".encode()
         sha256 = hashlib.sha256(text).hexdigest()
-        length_ns = end_utc_ns - opened.began_utc_ns
+        stepped_ns = end_utc_ns - opened.began_utc_ns - length_ns
+        seconds = length_ns // S
         meta = SegmentMeta(
             self.reel.camera, b.project, b.lot, b.room, b.track, b.scene_run, opened.seq, name, ended, opened.began_utc_ns, end_utc_ns,
-            0, None, length_ns, length_ns // (40 * MS), length_ns // S, ("h264",), length_ns // S * BYTES_A_SECOND + 1_000, sha256,
+            stepped_ns, None, length_ns, 25 * seconds, seconds, ("h264",), seconds * BYTES_A_SECOND + 1_000, sha256,
             hashlib.blake2s(text).hexdigest(), 800, (),
         )  # fmt: skip
         self._emit(SegmentClosed(self.reel.camera, f"{folder}/{name}", meta, self._mono_ns()))
