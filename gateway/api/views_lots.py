@@ -8,7 +8,8 @@ from gateway.api import models as m
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
 from gateway.core.alarms import may_see
-from gateway.core.day import OVER, Refusal
+from gateway.core.apart import admitted
+from gateway.core.day import OVER, LotState, Refusal, parts
 from gateway.core.plan import PlannedMember
 from gateway.core.presence.leaving import still_inside
 from gateway.shell.coordinator import clock
@@ -16,9 +17,9 @@ from gateway.shell.view import named, venue_out
 from venue_model.door_policy import Approval
 from venue_model.groups import ROLE_NAMES
 from venue_model.ids import ComponentId, DoorId, LotId, PersonKey, RunId
-from venue_model.profiles import DoorMode
-from venue_model.scenes import Part
+from venue_model.scenes import SHARED_PARTS
 from venue_model.venue import Venue
+from venue_model.zones import Zone
 
 router = APIRouter(prefix="/api/v1")
 
@@ -108,7 +109,7 @@ async def preview(request: Request, lot: str, scene: str) -> m.PreviewOut:
         allowed=True,
         why_not=None,
         members=[_member(member) for member in planned.members],
-        doors=_doors_in_words(venue, planned.after[LotId(lot)], planned.scene.leads_to),
+        doors=_doors_in_words(venue, planned.after[LotId(lot)]),
         approvals=[
             m.CommandToApprove(
                 component=component,
@@ -131,12 +132,12 @@ def _member(member: PlannedMember) -> m.MemberOut:
     )  # fmt: skip
 
 
-def _doors_in_words(venue: Venue, state: Any, phase: Any) -> list[m.NameOut]:
-    """Who may enter the lot's rooms in a phase, as sentences."""
+def _doors_in_words(venue: Venue, state: LotState) -> list[m.NameOut]:
+    """Who may enter the lot's own rooms, as sentences."""
     words = []
     for part, room_id in parts(venue, state):
-        wish, room = ask(phase, part, state.suspended_from), venue.rooms[room_id]
-        if part in SHARED_PARTS or not (wish.in_use or state.wish(part).in_use):
+        wish, room = state.wish(part), venue.rooms[room_id]
+        if part in SHARED_PARTS or (room.zone is Zone.INQUIRY and not wish.in_use):
             continue
         groups = admitted(venue, room_id, wish.mode) if not wish.seal else ()
         who_zh = "、".join(ROLE_NAMES[g][0] for g in groups) or "任何人不得进入"

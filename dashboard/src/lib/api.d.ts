@@ -232,6 +232,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/muster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Muster
+         * @description Who is where, by domain; after a fire, who was inside and has not been seen outside.
+         */
+        get: operations["get_muster_api_v1_muster_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/muster/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tick Off
+         * @description Somebody has seen this person outside, or takes that back.
+         */
+        post: operations["tick_off_api_v1_muster__person__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/{lot}/checkout/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Out
+         * @description Staff confirm that a person may leave the opening area (I15).  No door waits for it.
+         */
+        post: operations["check_out_api_v1_lots__lot__checkout__person__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/{lot}/leaving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Leaving
+         * @description Who of a lot may still be inside, and whose phone still lies in a locker.
+         */
+        get: operations["get_leaving_api_v1_lots__lot__leaving_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/trajectory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trajectory
+         * @description One person's way through a day (today when none is named): doors in order, refusals, rooms with times, and the footage.
+         */
+        get: operations["get_trajectory_api_v1_people__person__trajectory_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -332,10 +432,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/components/{component}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Approvals
+         * @description What a domain waits for, and the exact texts that two people may sign to bring it on.
+         */
+        get: operations["get_approvals_api_v1_components__component__approvals_get"];
+        put?: never;
+        /**
+         * Approve
+         * @description Take the signatures of two approvers of two roles under one act.
+         */
+        post: operations["approve_api_v1_components__component__approvals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lockdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lockdown
+         * @description Which domains are locked down, since when, by whom and why.
+         */
+        get: operations["get_lockdown_api_v1_lockdown_get"];
+        put?: never;
+        /**
+         * Lock
+         * @description Nobody enters the named domains, or any when none is named.  Exits stay free.
+         */
+        post: operations["lock_api_v1_lockdown_post"];
+        /**
+         * Lift
+         * @description End the lockdown: a supervisor's act.
+         */
+        delete: operations["lift_api_v1_lockdown_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Exceptions
+         * @description The exception passes that were not withdrawn, without their card numbers.
+         */
+        get: operations["get_exceptions_api_v1_exceptions_get"];
+        put?: never;
+        /**
+         * Give
+         * @description Let somebody in who has no part in the day, beside an escort and for a time.  A supervisor approves by giving it.
+         */
+        post: operations["give_api_v1_exceptions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw
+         * @description End an exception pass before its time.
+         */
+        delete: operations["withdraw_api_v1_exceptions__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountedOut
+         * @description Somebody who was, or may have been, inside when a fire began, or came in since.
+         */
+        AccountedOut: {
+            was: components["schemas"]["WhereaboutsOut"];
+            place: components["schemas"]["NameOut"];
+            /** Safe */
+            safe: string;
+            /** Safe Utc Ns */
+            safe_utc_ns: number | null;
+        };
+        /**
+         * ActIn
+         * @description Two people's word for an act.
+         */
+        ActIn: {
+            /** Act */
+            act: string;
+            /** Approvals */
+            approvals: components["schemas"]["SignatureIn"][];
+        };
+        /**
+         * ActToApprove
+         * @description An act on a domain that two people may sign now: lift a seal, admit a separated group, or a sweep.
+         */
+        ActToApprove: {
+            /** Act */
+            act: string;
+            /** Text */
+            text: string;
+            name: components["schemas"]["NameOut"];
+        };
         /**
          * AlarmOut
          * @description Something a person must see, until it clears or is acknowledged.
@@ -367,6 +596,15 @@ export interface components {
             approver: string;
             /** Signature */
             signature: string;
+        };
+        /**
+         * ApprovalsOut
+         * @description What a domain waits for, and which acts would bring it on.
+         */
+        ApprovalsOut: {
+            waiting: components["schemas"]["NameOut"] | null;
+            /** Commands */
+            commands: components["schemas"]["ActToApprove"][];
         };
         /**
          * ApproverOut
@@ -434,6 +672,14 @@ export interface components {
             /** Steady */
             steady: boolean;
             waiting: components["schemas"]["NameOut"] | null;
+        };
+        /**
+         * CreatedOut
+         * @description The id of what was made.
+         */
+        CreatedOut: {
+            /** Id */
+            id: string;
         };
         /**
          * DeviceOut
@@ -534,6 +780,86 @@ export interface components {
             };
         };
         /**
+         * ExceptionIn
+         * @description A pass for somebody who has no part in the day.  `person` is a pseudonym, never a name (I9).
+         */
+        ExceptionIn: {
+            /** Person */
+            person: string;
+            role: components["schemas"]["Role"];
+            /** Card */
+            card: string;
+            /** Rooms */
+            rooms: string[];
+            /** Lot */
+            lot: string;
+            /** Reason */
+            reason: string;
+            /** Escort */
+            escort: components["schemas"]["Role"][];
+            /** Minutes */
+            minutes: number;
+        };
+        /**
+         * ExceptionOut
+         * @description An exception pass, without its card number.
+         */
+        ExceptionOut: {
+            /** Id */
+            id: string;
+            /** Person */
+            person: string;
+            /** Role */
+            role: string;
+            /** Rooms */
+            rooms: string[];
+            /** Lot */
+            lot: string;
+            /** Reason */
+            reason: string;
+            /** Approver */
+            approver: string;
+            /** Escort */
+            escort: string[];
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+        };
+        /**
+         * FireOut
+         * @description The fire that lasts, or the last one.
+         */
+        FireOut: {
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number | null;
+            /** Devices */
+            devices: components["schemas"]["NameOut"][];
+            /** People */
+            people: components["schemas"]["AccountedOut"][];
+        };
+        /**
+         * FootageOut
+         * @description Where a recording shows a moment: so far into this segment.
+         */
+        FootageOut: {
+            /** Project */
+            project: string;
+            /** Lot */
+            lot: string;
+            /** Track */
+            track: string;
+            name: components["schemas"]["NameOut"];
+            /** Seq */
+            seq: number;
+            /** Offset Ns */
+            offset_ns: number;
+            /** Url */
+            url: string;
+        };
+        /**
          * GapOut
          * @description What was not recorded, and why.
          */
@@ -549,6 +875,52 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * LeavingOut
+         * @description What stands between a lot and its empty rooms.
+         */
+        LeavingOut: {
+            /** Lot */
+            lot: string;
+            /** Inside */
+            inside: components["schemas"]["WhereaboutsOut"][];
+            /** Phones */
+            phones: components["schemas"]["PhoneOut"][];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            warning: components["schemas"]["NameOut"] | null;
+        };
+        /**
+         * LockdownIn
+         * @description Close domains to everybody; all of them when none is named.
+         */
+        LockdownIn: {
+            /**
+             * Components
+             * @default []
+             */
+            components: string[];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * LockdownOut
+         * @description The lockdown that stands, if any.
+         */
+        LockdownOut: {
+            /** On */
+            on: boolean;
+            /** Components */
+            components: string[];
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Since Utc Ns */
+            since_utc_ns: number | null;
         };
         /**
          * LotOut
@@ -570,9 +942,11 @@ export interface components {
             /** Phase Utc Ns */
             phase_utc_ns: number;
             /** Opening Room */
-            opening_room: string;
-            /** Evaluation Room */
-            evaluation_room: string | null;
+            opening_room: string | null;
+            /** Evaluation Rooms */
+            evaluation_rooms: string[];
+            /** In Use */
+            in_use: string[];
             /** Opening Utc Ns */
             opening_utc_ns: number;
             /** Bidders */
@@ -615,6 +989,47 @@ export interface components {
             latency_ms: number | null;
         };
         /**
+         * MusterDomainOut
+         * @description One separation domain: whom the doors know inside, and what they count.
+         */
+        MusterDomainOut: {
+            /** Component */
+            component: string;
+            name: components["schemas"]["NameOut"];
+            /** Net */
+            net: number;
+            /** Suspect */
+            suspect: components["schemas"]["NameOut"][];
+            /** Silent */
+            silent: components["schemas"]["NameOut"][];
+            /** People */
+            people: components["schemas"]["WhereaboutsOut"][];
+        };
+        /**
+         * MusterIn
+         * @description A person was seen outside; false takes that back.
+         */
+        MusterIn: {
+            /**
+             * Outside
+             * @default true
+             */
+            outside: boolean;
+        };
+        /**
+         * MusterOut
+         * @description Who is where now, and after a fire who is still missing.
+         */
+        MusterOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Domains */
+            domains: components["schemas"]["MusterDomainOut"][];
+            /** Misplaced */
+            misplaced: components["schemas"]["WhereaboutsOut"][];
+            fire: components["schemas"]["FireOut"] | null;
+        };
+        /**
          * NameOut
          * @description Chinese first, English beside it.
          */
@@ -639,6 +1054,19 @@ export interface components {
             url: string;
             /** Tagmanifest Sha256 */
             tagmanifest_sha256: string;
+        };
+        /**
+         * PhoneOut
+         * @description A locker that holds a phone.
+         */
+        PhoneOut: {
+            /** Locker */
+            locker: string;
+            name: components["schemas"]["NameOut"];
+            /** Person */
+            person: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
         };
         /**
          * PlatformState
@@ -672,6 +1100,7 @@ export interface components {
             doors: components["schemas"]["NameOut"][];
             /** Approvals */
             approvals: components["schemas"]["CommandToApprove"][];
+            warning?: components["schemas"]["NameOut"] | null;
         };
         /**
          * ProjectOut
@@ -717,6 +1146,12 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * Role
+         * @description Who a person is on this day, in this lot.  A group is the people of one role.
+         * @enum {string}
+         */
+        Role: "BID" | "OWN" | "OWN-C" | "AGT" | "EXP" | "SUP" | "WIT" | "STF" | "NOT" | "DRW" | "MED" | "SEC";
         /**
          * RoomOut
          * @description A room as drawn: `component` is its separation domain, null where people walk in without a badge.
@@ -824,7 +1259,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "staff" | "supervisor" | "integrator";
+            role: "staff" | "supervisor" | "witness" | "integrator";
         };
         /**
          * SignIn
@@ -835,6 +1270,16 @@ export interface components {
             account: string;
             /** Password */
             password: string;
+        };
+        /**
+         * SignatureIn
+         * @description One approver's Ed25519 signature (hex) over the text of an act.
+         */
+        SignatureIn: {
+            /** Approver */
+            approver: string;
+            /** Signature */
+            signature: string;
         };
         /**
          * StateOut
@@ -880,6 +1325,38 @@ export interface components {
             };
         };
         /**
+         * StepOut
+         * @description One event of a person's way: `passage`, `refusal`, `muster` (seen outside by staff) or `unseen` (left, no door knows who).
+         */
+        StepOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Kind */
+            kind: string;
+            door: components["schemas"]["NameOut"] | null;
+            from_room: components["schemas"]["NameOut"] | null;
+            to_room: components["schemas"]["NameOut"] | null;
+            /** Direction */
+            direction: string;
+            /** How */
+            how: string;
+            /** Rule */
+            rule: string;
+            because: components["schemas"]["NameOut"] | null;
+            /** Lot */
+            lot: string | null;
+            /** Stay Ns */
+            stay_ns: number | null;
+            /** Certain */
+            certain: boolean;
+            /** Agent */
+            agent: string | null;
+            /** Seq */
+            seq: number | null;
+            /** Footage */
+            footage: components["schemas"]["FootageOut"][];
+        };
+        /**
          * TrackOut
          * @description One camera's recording of one lot.
          */
@@ -895,6 +1372,23 @@ export interface components {
             segments: components["schemas"]["SegmentOut"][];
             /** Gaps */
             gaps: components["schemas"]["GapOut"][];
+        };
+        /**
+         * TrajectoryOut
+         * @description A person's way through one day.
+         */
+        TrajectoryOut: {
+            /** Person */
+            person: string;
+            /** Role */
+            role: string | null;
+            /** Lots */
+            lots: string[];
+            /** Day */
+            day: string;
+            now: components["schemas"]["WhereaboutsOut"] | null;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
         };
         /** ValidationError */
         ValidationError: {
@@ -940,6 +1434,31 @@ export interface components {
             rules: components["schemas"]["RuleOut"][];
             /** Approvers */
             approvers: components["schemas"]["ApproverOut"][];
+        };
+        /**
+         * WhereaboutsOut
+         * @description Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `left`.
+         */
+        WhereaboutsOut: {
+            /** Person */
+            person: string;
+            /** Role */
+            role: string | null;
+            /** Lot */
+            lot: string | null;
+            /** Component */
+            component: string;
+            /** Sure */
+            sure: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+            /** Door */
+            door: string;
+            /**
+             * Needs Checkout
+             * @default false
+             */
+            needs_checkout: boolean;
         };
         /**
          * ErrorBody
@@ -1404,6 +1923,153 @@ export interface operations {
             };
         };
     };
+    get_muster_api_v1_muster_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MusterOut"];
+                };
+            };
+        };
+    };
+    tick_off_api_v1_muster__person__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MusterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_out_api_v1_lots__lot__checkout__person__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_leaving_api_v1_lots__lot__leaving_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_trajectory_api_v1_people__person__trajectory_get: {
+        parameters: {
+            query?: {
+                day?: string;
+            };
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrajectoryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     search_api_v1_projects_get: {
         parameters: {
             query?: {
@@ -1548,6 +2214,221 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PackageOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_approvals_api_v1_components__component__approvals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    approve_api_v1_components__component__approvals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_lockdown_api_v1_lockdown_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockdownOut"];
+                };
+            };
+        };
+    };
+    lock_api_v1_lockdown_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LockdownIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_api_v1_lockdown_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_exceptions_api_v1_exceptions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionOut"][];
+                };
+            };
+        };
+    };
+    give_api_v1_exceptions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_exceptions__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -19,6 +19,9 @@ const PHASE_TONES: Record<string, Tone> = {
   P5: "break",
   P6: "prepare",
   P7: "evaluation",
+  P7i: "evaluation",
+  P7n: "sealed",
+  R: "opening",
   P8: "break",
   F: "break",
   S: "break",
@@ -33,8 +36,6 @@ const MODE_TONES: Record<string, Tone> = {
   inquiry: "evaluation",
   release: "break",
 };
-const OPENING_PHASES = new Set(["P2", "P3", "P4", "P5", "S", "F"]);
-const EVALUATION_PHASES = new Set(["P6", "P7", "P8"]);
 const OVER = new Set(["P0", "P9", "Ab"]);
 
 export function phaseLook(phase: string): Look {
@@ -48,11 +49,7 @@ export function isOver(lot: Lot): boolean {
 /** The lot that uses a room now, or the next one that has booked it. */
 export function lotIn(room: string): Lot | null {
   const lots = Object.values(live.lots);
-  const using = lots.find(
-    (lot) =>
-      (lot.opening_room === room && OPENING_PHASES.has(lot.phase)) ||
-      (lot.evaluation_room === room && EVALUATION_PHASES.has(lot.phase)),
-  );
+  const using = lots.find((lot) => lot.in_use.includes(room));
   const booked = lots
     .filter((lot) => lot.opening_room === room && lot.phase === "P1")
     .sort((a, b) => a.opening_utc_ns - b.opening_utc_ns);
@@ -94,6 +91,12 @@ export function doorLook(state: DoorState | undefined): Look {
   if (state.fire) return { tone: "alarm", word: t("door.fire") };
   if (state.released) return { tone: "ok", word: `${word} · ${t("door.released")}` };
   return position === "open" ? { tone: "opening", word } : { tone: "idle", word: `${word} · ${t("door.locked")}` };
+}
+
+/** Where a lot is opened and evaluated: `101 → 201, 202`. */
+export function lotRooms(lot: Lot): string {
+  const evaluated = lot.evaluation_rooms.map(roomName).join(", ");
+  return [roomName(lot.opening_room), evaluated].filter(Boolean).join(" → ");
 }
 
 /** The name of a room in the reader's language. */
