@@ -1,4 +1,4 @@
-"""What the doors of one board mean for each other after an event: grants that a partner door takes back, and what staff must know."""
+"""What an event at one door means for the others of its board: grants that it takes back, and what staff must know."""
 
 from edge.core import authority, interlock, presence
 from edge.core.effects import Effect
@@ -8,14 +8,15 @@ from venue_model.moments import Now
 
 
 def step_between(before: State, state: State, now: Now) -> tuple[State, list[Effect]]:
-    """`before` the event, and after it."""
+    """`before` the event, and after it.  Whoever went through somewhere changes who may still go in: counts, company, presence."""
     if state.doors is before.doors and state.held is before.held and state.fires is before.fires:
         return state, []
     effects: list[Effect] = []
     stirred = {id for pair in state.site.interlocked for id in pair if state.doors[id] is not before.doors[id]}
-    if stirred:
-        partners = sorted({partner for id in stirred for partner in state.site.doors[id].interlock})
-        state, effects = authority.recheck(state, now, partners)
+    if any(state.doors[id].ledger.net is not door.ledger.net for id, door in before.doors.items()):
+        state, effects = authority.recheck(state, now)
+    elif stirred:
+        state, effects = authority.recheck(state, now, sorted({partner for id in stirred for partner in state.site.doors[id].interlock}))
     effects += interlock.alarms(before, state)
     was_alone, is_alone = presence.alone(before), presence.alone(state)
     effects += [alarm("alone", id, "one person is where nobody may be alone", door=True) for id in sorted(is_alone - was_alone)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from edge.core import company, locker, scene
 from edge.core.admission import admit, plainly
+from edge.core.authority import recheck
 from edge.core.company import Caller
 from edge.core.credentials import Challenge, check_badge, digest_of
 from edge.core.effects import AnswerReader, Effect
@@ -161,7 +162,8 @@ def _leave(state: State, device: DeviceRecord, record: DoorRecord, digest: str, 
     if entry is not None:
         grant = Grant(direction, how, until_ns, digest, entry.person, entry.group, entry.lot, entry.authorised_utc_ns)
     state, effects = granted(state, record, grant, now)
-    return state, [_grant_line(device, record, grant), *effects, AnswerReader(device.id, True)]
+    state, taken_back = recheck(state, now, [record.id])  # who was about to go in, and leaves instead, is company for nobody
+    return state, [_grant_line(device, record, grant), *effects, *taken_back, AnswerReader(device.id, True)]
 
 
 def digest_in(state: State, seen: bytes | QrBadge) -> set[str]:

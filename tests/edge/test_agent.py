@@ -1,139 +1,35 @@
 """What holds after any sequence of events: never more than the last signed policy, out is always possible, epochs only grow."""
 
-from dataclasses import dataclass, field
 
+from agent_day import DOOR_IDS, ENTRIES, MOVES, SITES, Day, Move
 from agent_hall import (
     AGENT,
     BIDDER,
-    COMMISSION,
     EXPERT,
-    LINES,
-    PHONE_KEY,
-    SUPERVISOR,
     Hall,
     admit,
-    approve,
-    body,
     clear,
     entry_of,
-    phone_entry,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.door import GRACE_NS
-from edge.core.effects import Effect, SetLine
-from edge.core.events import DiskHealth, LineFailed, LinesHealth, NonceDrawn, Noted, PolicyArrived, PulseArrived, SessionBegan, Stopping
+from edge.core.effects import SetLine
+from edge.core.events import Noted, PulseArrived
 from edge.core.journal import Record
-from edge.core.policy import Accepted, accept
-from edge.drivers.protocols import DeviceHealth, QrRead
-from venue_model.door_policy import ComponentPolicy, PolicyBody
+from edge.core.site import Site
+from edge.drivers.protocols import DeviceHealth
 from venue_model.groups import ALWAYS_SEPARATED, Role, pair
 from venue_model.ids import ComponentId, DoorId
 from venue_model.moments import S
-from venue_model.passes import make_badge
 from venue_model.profiles import DoorMode
-
-READERS = ("o1-reader", "gate-reader", "e1-reader", "e1-exit-reader", "locker-reader", "no-such-reader")
-DOOR_IDS = ("o1-door", "gate", "e1-door")
-CARDS = (BIDDER, EXPERT, AGENT, SUPERVISOR, b"\x66")
-ENTRIES = (entry_of(BIDDER), entry_of(EXPERT, once=True), entry_of(AGENT), entry_of(SUPERVISOR), phone_entry())
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> ComponentPolicy:
-    component = draw(st.sampled_from(["o1", "intake", "wing", "e1", "strange"]))
-    epoch, term = draw(st.integers(1, 8)), draw(st.integers(1, 2))
-    acts = draw(st.lists(st.tuples(st.sampled_from(["open", "release"]), st.integers(1, 8)), max_size=1))
-    approved = tuple(approve(component, act, at, term=term) for act, at in acts)
-    if draw(st.booleans()):
-        return clear(component, epoch, seal=draw(st.booleans()), term=term, passes=ENTRIES, approved=approved)
-    groups = draw(st.lists(st.sampled_from([Role.BID, Role.EXP, Role.AGT, Role.OWN]), unique=True, min_size=1, max_size=2))
-    return admit(component, epoch, groups, *ENTRIES, term=term, approved=approved)
-
-
-MOVES = st.one_of(
-    st.tuples(st.just("policy"), policies(), st.integers(0, 2)),
-    st.tuples(st.just("card"), st.sampled_from(READERS), st.sampled_from(CARDS)),
-    st.tuples(st.just("card"), st.sampled_from(READERS), st.sampled_from(CARDS)),
-    st.tuples(st.just("contact"), st.sampled_from(DOOR_IDS), st.booleans()),
-    st.tuples(st.just("contact"), st.sampled_from(DOOR_IDS), st.booleans()),
-    st.tuples(st.just("exit"), st.sampled_from(DOOR_IDS), st.booleans()),
-    st.tuples(st.just("fire"), st.just(""), st.booleans()),
-    st.tuples(st.just("later"), st.just(""), st.sampled_from([0.1, 0.5, 2.0, 5.0, 31.0, 61.0])),
-    st.tuples(st.just("board"), st.just(""), st.booleans()),
-    st.tuples(st.just("disk"), st.just(""), st.booleans()),
-    st.tuples(st.just("failed"), st.sampled_from(DOOR_IDS), st.just(True)),
-    st.tuples(st.just("session"), st.just(""), st.integers(1, 4)),
-    st.tuples(st.just("pulse"), st.sampled_from(DOOR_IDS), st.integers(1, 3)),
-    st.tuples(st.just("phone"), st.just(""), st.sampled_from(["aaaa", "bbbb"])),
-    st.tuples(st.just("restart"), st.just(""), st.just(True)),
-    st.tuples(st.just("stop"), st.just(""), st.just(True)),
-)
-
-
-@dataclass
-class Day:
-    """Plays moves to the core, and knows independently what was signed and who is leaving."""
-
-    hall: Hall = field(default_factory=Hall)
-    accepted: dict[str, ComponentPolicy] = field(default_factory=dict)
-    lease_ns: dict[str, int] = field(default_factory=dict)
-    orders: dict[str, tuple[int, int]] = field(default_factory=dict)
-    pressed: dict[str, int] = field(default_factory=dict)  # door → since when somebody leaves by its button
-
-    def play(self, move: tuple[str, object, object]) -> list[Effect]:
-        what, where, value = move
-        hall = self.hall
-        match what:
-            case "policy":
-                return self.policy(where, value)  # type: ignore[arg-type]
-            case "card":
-                return hall.card(str(where), value)  # type: ignore[arg-type]
-            case "contact":
-                return hall.line(f"{where}.contact", bool(value))
-            case "exit":
-                return hall.line(f"{where}.exit", bool(value))
-            case "fire":
-                return hall.line("fire", bool(value))
-            case "later":
-                return hall.later(float(value))  # type: ignore[arg-type]
-            case "board":
-                return hall.tell(LinesHealth(LINES, bool(value), "up or down"))
-            case "disk":
-                return hall.tell(DiskHealth(bool(value), "full"))
-            case "failed":
-                return hall.tell(LineFailed(f"{where}.strike", "relay gone"))
-            case "session":
-                return hall.tell(SessionBegan(int(value)))  # type: ignore[call-overload]
-            case "pulse":
-                return hall.tell(PulseArrived(f"p{value}", DoorId(str(where)), hall.now.utc_ns, 5_000))
-            case "phone":
-                hall.tell(NonceDrawn(DoorId("o1-door"), str(value)))
-                return hall.tell(QrRead("o1-qr", make_badge(DoorId("o1-door"), "aaaa", PHONE_KEY), hall.now.mono_ns))
-            case "restart":
-                self.hall = hall.restart()
-                self.lease_ns.clear()
-                return list(self.hall.effects)
-            case _:
-                return hall.tell(Stopping())
-
-    def policy(self, offered: ComponentPolicy, stale: int) -> list[Effect]:
-        hall = self.hall
-        hall.renewal += 1
-        signed: PolicyBody = body(offered, session=(hall.state.session or 0) - (stale == 2), renewal=max(0, hall.renewal - stale))
-        fits = signed.session == hall.state.session and signed.renewal > hall.state.renewal
-        verdict = accept(hall.state.held.get(offered.component), offered, signed.salt, COMMISSION)
-        if fits and isinstance(verdict, Accepted):
-            self.accepted[offered.component] = offered
-            self.lease_ns[offered.component] = hall.now.mono_ns + 60 * S
-        return hall.tell(PolicyArrived(signed))
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(MOVES, max_size=40))
-def test_never_more_than_the_last_signed_policy(moves: list[tuple[str, object, object]]) -> None:
-    day = Day()
+@given(SITES, st.lists(MOVES, max_size=40))
+def test_never_more_than_the_last_signed_policy(site: Site, moves: list[Move]) -> None:
+    day = Day.at(site)
     day.play(("policy", admit("o1", 1, [Role.BID], *ENTRIES), 0))
     for move in moves:
         for effect in day.play(move):
@@ -153,9 +49,9 @@ def test_never_more_than_the_last_signed_policy(moves: list[tuple[str, object, o
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(MOVES, max_size=40), st.sampled_from(DOOR_IDS))
-def test_out_is_always_possible(moves: list[tuple[str, object, object]], door: str) -> None:
-    day = Day()
+@given(SITES, st.lists(MOVES, max_size=40), st.sampled_from(DOOR_IDS))
+def test_out_is_always_possible(site: Site, moves: list[Move], door: str) -> None:
+    day = Day.at(site)
     for move in moves:
         day.play(move)
     effects = day.hall.line(f"{door}.exit", True)
@@ -165,10 +61,10 @@ def test_out_is_always_possible(moves: list[tuple[str, object, object]], door: s
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(MOVES, max_size=40))
-def test_no_door_is_secured_while_somebody_leaves_by_it(moves: list[tuple[str, object, object]]) -> None:
+@given(SITES, st.lists(MOVES, max_size=40))
+def test_no_door_is_secured_while_somebody_leaves_by_it(site: Site, moves: list[Move]) -> None:
     """From a press until the leaf has opened and closed again, or the time to pull it is over, and while the button is held."""
-    day = Day()
+    day = Day.at(site)
     leaving: dict[str, int] = {}  # door → until
     opened: set[str] = set()
     held: set[str] = set()
@@ -199,10 +95,10 @@ def test_no_door_is_secured_while_somebody_leaves_by_it(moves: list[tuple[str, o
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(MOVES, max_size=40))
-def test_epochs_and_counts_hold(moves: list[tuple[str, object, object]]) -> None:
+@given(SITES, st.lists(MOVES, max_size=40))
+def test_epochs_and_counts_hold(site: Site, moves: list[Move]) -> None:
     """Epochs never go back, also over restarts; a settled door has nothing under way; nobody is counted out of thin air."""
-    day = Day()
+    day = Day.at(site)
     for move in moves:
         day.play(move)
         for component, held in day.hall.state.held.items():

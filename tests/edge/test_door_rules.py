@@ -330,6 +330,18 @@ def test_when_one_of_a_pair_loses_the_right_the_other_does_not_go_in_alone() -> 
     assert sorted(str(r["because"]) for r in hall.records("no_entry")) == ["PAIR", "PASS-UNKNOWN"]
 
 
+def test_when_one_of_a_pair_turns_out_to_be_leaving_the_other_does_not_go_in_alone() -> None:
+    hall = hall_of(site=site_with(e1_door={"two_person": True}))
+    hall.card("e1-reader", EXPERT)
+    hall.card("e1-reader", SUPERVISOR)
+    hall.card("e1-exit-reader", EXPERT)
+    hall.later(1)
+    assert hall.strike("e1-door")  # for him
+    hall.pass_through("e1-door")
+    assert [(p["direction"], p["person"]) for p in hall.records("passage")] == [("out", "expert-1")]
+    assert [(r["because"], r["person"]) for r in hall.records("no_entry")] == [("PAIR", "sup-1")]
+
+
 @pytest.mark.parametrize("first", [AGENT, SUPERVISOR])
 def test_an_escorted_person_goes_in_beside_the_escort_whoever_badges_first(first: bytes) -> None:
     hall = hall_of(e1(ESCORTED, entry_of(SUPERVISOR)), site=site_with())
@@ -526,6 +538,7 @@ def test_in_a_lockdown_nobody_enters_and_everybody_leaves() -> None:
     ("rules", "policy", "rule"),
     [
         ({}, e1(limit=1, others=1), "FULL"),
+        ({}, e1(limit=1), ""),
         ({"two_person": True}, e1(), "PAIR"),
         ({"two_person": True}, e1(others=1), ""),
     ],
