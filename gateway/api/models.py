@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from venue_model.groups import Role
+
 
 class NameOut(BaseModel):
     """Chinese first, English beside it."""
@@ -375,12 +377,12 @@ class ExceptionIn(BaseModel):
     """A pass for somebody who has no part in the day.  `person` is a pseudonym, never a name (I9)."""
 
     person: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    role: str
+    role: Role
     card: str = Field(pattern=r"^([0-9a-f]{2}){1,32}$")
     rooms: list[str] = Field(min_length=1, max_length=20)
     lot: str
     reason: str = Field(min_length=1, max_length=200)
-    escort: list[str] = Field(min_length=1, max_length=5)
+    escort: list[Role] = Field(min_length=1, max_length=5)
     minutes: int = Field(ge=1, le=480)
 
 

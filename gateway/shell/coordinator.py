@@ -14,6 +14,7 @@ from gateway.core.parts import evaluation_rooms
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.evidence_index import EvidenceIndex
+from gateway.shell.guard_desk import GuardDesk
 from gateway.shell.journal_desk import JournalDesk
 from gateway.shell.presence_desk import PresenceDesk
 from gateway.shell.scene_desk import SceneDesk
@@ -77,6 +78,7 @@ class Coordinator:
         self.journal = JournalDesk(
             venue, store, index, outbox, self.agents, self.presence, policy_key, self._project_of, self._holder_of
         )
+        self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day)
         self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun
         self.scenes.finished = self._scene_finished
@@ -173,12 +175,13 @@ class Coordinator:
         self.scenes.wake(now)
         self.warden.renew(self.day, now)
         self.presence.tick(now)
+        self.guard.wake(now)
 
     # presses
 
     def press(self, lot: LotId, scene: str, by: str, approvals: dict[ComponentId, tuple[Approval, ...]], now: Now) -> Run | Refusal:
         """Staff press a scene.  Approvals are checked first; nothing changes when they do not suffice."""
-        found = may_press(self.venue, self.day, lot, scene)
+        found = may_press(self.venue, self.day, lot, scene, self.warden.inside())
         if isinstance(found, Refusal):
             return found
         needed = self.seals_lifted_by(lot, scene)

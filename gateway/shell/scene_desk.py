@@ -64,12 +64,12 @@ class SceneDesk:
 
     def preview(self, lot: LotId, scene: str, utc_ns: int) -> Plan | Refusal:
         """What a press would do.  Nothing changes."""
-        found = may_press(self.venue, self.day, lot, scene)
+        found = may_press(self.venue, self.day, lot, scene, self.warden.inside())
         return found if isinstance(found, Refusal) else plan_scene(self.venue, self.day, lot, found, RunId("preview"), utc_ns)
 
     def press(self, lot: LotId, scene: str, by: str, now: Now) -> Run | Refusal:
         """Begin a run.  It is stored before its first message leaves."""
-        found = may_press(self.venue, self.day, lot, scene)
+        found = may_press(self.venue, self.day, lot, scene, self.warden.inside())
         if isinstance(found, Refusal):
             return found
         plan = plan_scene(self.venue, self.day, lot, found, self.new_run(), now.utc_ns)

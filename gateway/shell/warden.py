@@ -6,15 +6,30 @@ The decisions are `core.access` and `core.clearing`; here they are stored first 
 import logging
 from collections.abc import Callable, Iterable
 
-from gateway.core.access import Access, known_passes, wanted_access
-from gateway.core.clearing import Domain, DoorStand, Target, Waiting, Waits, advance, approve, occupancy, reported, restored, sweep_act
+from gateway.core.access import Access, Memo, known_passes, wanted_access
+from gateway.core.clearing import (
+    Domain,
+    DoorStand,
+    Target,
+    Waiting,
+    Waits,
+    advance,
+    approve,
+    occupancy,
+    proven_empty,
+    reported,
+    restored,
+    sweep_act,
+)
 from gateway.core.day import Day
+from gateway.core.exception_pass import ExceptionPass
 from gateway.core.presence.doors import asks, told
 from gateway.core.presence.state import Presence
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
 from venue_model import signing
 from venue_model.door_policy import Approval, Approved, ComponentPolicy, PolicyBody
+from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DoorId
 from venue_model.moments import Now, S
 from venue_model.signed import approval_bytes, policy_bytes
@@ -44,11 +59,13 @@ class Warden:
         self.doors = {c: tuple(door.id for door in venue.doors_of(c)) for c in venue.components}
         self.waiting: dict[ComponentId, Waiting | None] = dict.fromkeys(venue.components)
         self.access: dict[ComponentId, Access] = {}
-        self._basis: object = None  # of `access`: doors report far more often than the day changes
+        self.exceptions: Callable[[Now], tuple[ExceptionPass, ...]] = lambda now: ()  # those whose time it is
+        self.lockdown: frozenset[ComponentId] = frozenset()
+        self._memo = Memo()  # doors report far more often than the day changes
         self.components_of = {board: self._components_of(board) for board in venue.boards}
-        # Told when a door knows more than this database.
         self.asks = {(board, c): asks(venue, board, c) for board, components in self.components_of.items() for c in components}
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
+        # Told when a door knows more than this database.
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing
         self._renewed_mono_ns = 0
@@ -62,9 +79,9 @@ class Warden:
 
     def pursue(self, day: Day, now: Now) -> None:
         """Bring every domain one step closer to what the day asks, and send what has changed."""
-        basis = tuple(day.values()), self.store.authorisations()  # all that the wanted access follows from, besides the venue
-        if basis != self._basis:
-            self._basis, self.access = basis, wanted_access(self.venue, day, basis[1], self.salt)
+        self.access = wanted_access(
+            self.venue, day, self.store.authorisations(), self.salt, self.exceptions(now), self.lockdown, self.inside(), self._memo
+        )
         moved = []
         for component, access in self.access.items():
             before, waited = self.domains[component], self.waiting[component]
@@ -80,6 +97,10 @@ class Warden:
                 for domain in moved:
                     self.store.save_domain(domain)
         self.send(day, self.venue.boards, now)
+
+    def inside(self) -> dict[ComponentId, tuple[Role, ...]]:
+        """The groups that may be in a domain by the doors' counts, whatever the day says."""
+        return {c: domain.residual for c, domain in self.domains.items() if domain.residual and not proven_empty(domain, self.doors[c])}
 
     def take_report(self, door: DoorId, report: DoorReport, now: Now) -> bool:
         """Take a door's report; True when a domain learned something.
