@@ -73,6 +73,7 @@ Time = Annotated[int, BeforeValidator(_time)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 CardNumber = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2}){4,8}$", to_lower=True)]
 PhoneKey = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)]
+Two = Annotated[list[Id], Field(min_length=2, max_length=2)]
 
 
 class _Wire(BaseModel):
@@ -91,6 +92,8 @@ class WirePerson(_Wire):
     valid_from: Time = 0
     valid_until: Time = FOREVER_UTC_NS
     withdrawn: bool = False
+    seat_room: Id | None = None
+    duress_card_no: CardNumber | None = None
 
     def neutral(self) -> Person:
         """In the words of the venue.  ValueError for a window that ends before it begins."""
@@ -99,6 +102,7 @@ class WirePerson(_Wire):
         return Person(
             PersonKey(self.person_key), self.role, self.card_no or "", self.phone_key or "",
             self.valid_from, self.valid_until, self.withdrawn,
+            None if self.seat_room is None else RoomId(self.seat_room), self.duress_card_no or "",
         )  # fmt: skip
 
 
@@ -109,7 +113,7 @@ class WireLot(_Wire):
     tender_project_id: Id
     project_name: Text
     bid_section_name: Text
-    opening_room: Id
+    opening_room: Id | None = None
     evaluation_room: Id | None = None
     bid_opening_time: Time
     project_code: Code = ""
@@ -119,24 +123,32 @@ class WireLot(_Wire):
     tenderer_credit_code: Code = ""
     bidder_count: Count | None = None
     people: Annotated[list[WirePerson], Field(max_length=MAX_PEOPLE)] = []
+    conflicts: Annotated[list[Two], Field(max_length=MAX_PEOPLE)] = []
     version: Annotated[int, Field(ge=1, le=EXACT_LIMIT)]
 
     def neutral(self) -> Lot:
-        """In the words of the venue.  ValueError when two people of the roster cannot be told apart."""
+        """In the words of the venue.
+
+        ValueError when two people of the roster cannot be told apart, somebody is to avoid himself, or no room is named at all.
+        """
         people = tuple(person.neutral() for person in self.people)
         for what, values in (
             ("PERSON_KEY", [person.person for person in people]),
-            ("CARD_NO", [person.card for person in people if person.card]),
+            ("CARD_NO", [card for person in people for card in (person.card, person.duress_card) if card]),
             ("PHONE_KEY", [person.qr_key for person in people if person.qr_key]),
         ):
             if len(set(values)) != len(values):
                 raise ValueError(f"PEOPLE: one {what} stands twice; a credential belongs to one person in one role")
+        if any(one == other for one, other in self.conflicts):
+            raise ValueError("CONFLICTS: a pair names one person twice")
+        if not self.opening_room and not self.evaluation_room and not any(person.seat for person in people):
+            raise ValueError("names no OPENING_ROOM, no EVALUATION_ROOM and no SEAT_ROOM: nothing of it happens here")
         return Lot(
             id=LotId(self.bid_section_id),
             project=ProjectId(self.tender_project_id),
             project_name=self.project_name,
             name=self.bid_section_name,
-            opening_room=RoomId(self.opening_room),
+            opening_room=None if self.opening_room is None else RoomId(self.opening_room),
             evaluation_room=None if self.evaluation_room is None else RoomId(self.evaluation_room),
             opening_utc_ns=self.bid_opening_time,
             project_code=self.project_code,
@@ -145,6 +157,7 @@ class WireLot(_Wire):
             bidders=self.bidder_count,
             people=people,
             version=self.version,
+            conflicts=tuple((PersonKey(one), PersonKey(other)) for one, other in self.conflicts),
         )
 
     def warnings(self) -> list[LotWarning]:

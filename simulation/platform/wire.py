@@ -23,6 +23,10 @@ def person_record(person: Person) -> Record:
         record["VALID_UNTIL"] = utc_text(person.until_utc_ns)
     if person.withdrawn:
         record["WITHDRAWN"] = True
+    if person.seat is not None:
+        record["SEAT_ROOM"] = person.seat
+    if person.duress_card:
+        record["DURESS_CARD_NO"] = person.duress_card.upper()
     return record
 
 
@@ -43,6 +47,7 @@ def lot_record(lot: Lot, credit_codes: Mapping[str, str]) -> Record:
         "TENDERER_CREDIT_CODE": credit_codes.get("tenderer", ""),
         "BIDDER_COUNT": lot.bidders,
         "PEOPLE": [person_record(person) for person in lot.people],
+        "CONFLICTS": [list(pair) for pair in lot.conflicts],
         "VERSION": lot.version,
     }
 

@@ -46,6 +46,14 @@ def test_a_good_lot_arrives_in_neutral_words() -> None:
     assert (lot.people[0].role, lot.people[0].card) == (Role.EXP, "deadbeef")
 
 
+def test_a_dispersed_committee_arrives_with_its_seats_and_second_cards() -> None:
+    seated = EXPERT | {"SEAT_ROOM": "e7", "DURESS_CARD_NO": "0BADF00D"}
+    (lot,) = page(LOT | {"OPENING_ROOM": None, "EVALUATION_ROOM": None, "PEOPLE": [seated], "CONFLICTS": [["k1", "k9"]]}).lots
+    assert (lot.opening_room, lot.evaluation_room) == (None, None), "the bids are opened at another venue"
+    assert (lot.people[0].seat, lot.people[0].duress_card) == ("e7", "0badf00d")
+    assert lot.conflicts == (("k1", "k9"),)
+
+
 def test_unified_codes_are_carried_unchanged_whatever_they_look_like() -> None:
     codes = {"PROJECT_CODE": " 2412-A/7 ", "BID_SECTION_CODE": "０１号", "UNIFIED_DEAL_CODE": "a01-x-?"}
     (lot,) = page(LOT | codes).lots
@@ -70,6 +78,11 @@ def test_a_name_sent_by_mistake_goes_no_further() -> None:
         ({"PEOPLE": [EXPERT | {"PHONE_KEY": "AB" * 31}]}, "PEOPLE.0.PHONE_KEY"),
         ({"PEOPLE": [EXPERT, EXPERT | {"CARD_NO": "00000001", "ROLE": "BID"}]}, "one PERSON_KEY stands twice"),
         ({"PEOPLE": [EXPERT, EXPERT | {"PERSON_KEY": "k2", "CARD_NO": "deadbeef"}]}, "one CARD_NO stands twice"),
+        ({"PEOPLE": [EXPERT | {"DURESS_CARD_NO": "DEADBEEF"}]}, "one CARD_NO stands twice"),
+        ({"PEOPLE": [EXPERT | {"SEAT_ROOM": "no room"}]}, "PEOPLE.0.SEAT_ROOM"),
+        ({"OPENING_ROOM": None, "EVALUATION_ROOM": None}, "names no OPENING_ROOM"),
+        ({"CONFLICTS": [["k1", "k1"]]}, "a pair names one person twice"),
+        ({"CONFLICTS": [["k1"]]}, "CONFLICTS.0"),
         ({"PEOPLE": [EXPERT | {"VALID_FROM": "2027-01-15T08:00:00Z", "VALID_UNTIL": "2027-01-15T07:00:00Z"}]}, "VALID_UNTIL"),
         ({"PEOPLE": [EXPERT] * 501}, "PEOPLE: List should have at most 500"),
         ({"VERSION": "3"}, "VERSION"),
@@ -79,7 +92,7 @@ def test_a_name_sent_by_mistake_goes_no_further() -> None:
         ({"BID_OPENING_TIME": "2027-01-15 16:00:00"}, "BID_OPENING_TIME: is not an RFC 3339 time with a zone"),
         ({"BID_OPENING_TIME": 1800000000}, "BID_OPENING_TIME"),
         ({"BID_SECTION_ID": "../etc"}, "BID_SECTION_ID: is not an id"),
-        ({"OPENING_ROOM": None}, "OPENING_ROOM"),
+        ({"OPENING_ROOM": 101}, "OPENING_ROOM"),
         ({"PROJECT_NAME": "门诊楼\u202e"}, "PROJECT_NAME: holds control"),
         ({"PROJECT_NAME": "a\nb"}, "PROJECT_NAME: holds control"),
         ({"PROJECT_NAME": "楼" * 201}, "PROJECT_NAME"),
