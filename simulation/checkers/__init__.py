@@ -14,6 +14,8 @@ from simulation.checkers.i4_once import EntersOnce
 from simulation.checkers.i5_lockers import PhonesAway
 from simulation.checkers.i6_corridors import WaysApart
 from simulation.checkers.i9_names import NamesHidden
+from simulation.checkers.i10_recording import Recorded
+from simulation.checkers.liveness import Liveness
 from simulation.checkers.never_more import NeverMore
 from simulation.checkers.nothing_lost import NothingLost
 from simulation.checkers.noticed import Noticed
@@ -37,8 +39,10 @@ ALL: tuple[Callable[[House], Checker], ...] = (
     WaysApart,
     Sealed,
     NamesHidden,
+    Recorded,
     Generations,
     Epochs,
     OneScene,
     Displays,
+    Liveness,
 )

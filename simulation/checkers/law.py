@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from simulation.world.contract import House, See, Seen, Violation
 from venue_model.groups import Role
-from venue_model.ids import BoardId, ComponentId, DoorId, PersonKey, RoomId
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, PersonKey, RoomId
 from venue_model.moments import S
 from venue_model.venue import Venue
 from venue_model.zones import Zone
@@ -177,6 +177,11 @@ def person_words(person: str, role: object) -> str:
 def board_of(venue: Venue, door: DoorId) -> BoardId | None:
     """The board that a door hangs on."""
     return venue.doors[door].board
+
+
+def board_of_device(venue: Venue, device: str) -> BoardId:
+    """The board that drives a device."""
+    return venue.devices[DeviceId(device)].board
 
 
 def who_is(house: House, person: str) -> object:

@@ -18,14 +18,18 @@ class NothingLost(Law):
     law = "Nothing lost"
     zh = "记录不得无声丢失"
     en = "every line of a board is in the gateway's journal once, or its loss is told"
-    kinds: tuple[See, ...] = (See.LINE,)
+    kinds: tuple[See, ...] = (See.LINE, See.RESTORED)
 
     def __init__(self, house: House) -> None:
         super().__init__(house)
         self._written: dict[Key, int] = {}  # → when
+        self._restored = False
 
     def on(self, seen: Seen, house: House) -> Sequence[Violation]:
         fields = seen.fields
+        if seen.kind is See.RESTORED:
+            self._restored = True
+            return NOTHING
         self._written[fields["board"], fields["seq"], fields["utc_ns"], fields["line"]] = seen.time_ns
         return NOTHING
 
@@ -41,7 +45,12 @@ class NothingLost(Law):
             for found in [_HOLE.match(str(row["body"].get("detail")))]
             if found is not None
         ]
-        lost = [key for key in self._written if key not in stored and not _told(key, holes)]
+        newest: dict[str, int] = {}
+        for board, seq, _, _ in stored:
+            newest[board] = max(seq, newest.get(board, 0))
+        # After a restore the hole shows with the board's next line: what nobody can know yet is not lost silently.
+        silent = self._written if not self._restored else [key for key in self._written if key[1] < newest.get(key[0], 0)]
+        lost = [key for key in silent if key not in stored and not _told(key, holes)]
         twice = [key for key, count in stored.items() if count > 1]
         unknown = [key for key in stored if key not in self._written and key[3] != "unreadable"]
         return [

@@ -5,15 +5,15 @@ failed run it simply goes on from there.
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gateway.core.clearing import Waits
-from gateway.core.day import Refusal
+from gateway.core.day import Refusal, parts
 from simulation.crowd.crowd import Crowd
 from simulation.crowd.life import Act
 from simulation.crowd.timetable import INTAKE_NS, OPENING_NS, Timetable
 from venue_model.groups import Role
-from venue_model.ids import LotId, PersonKey, RoomId
+from venue_model.ids import LotId, PersonKey
 from venue_model.lots import MIN_BIDDERS, Lot, Phase
 from venue_model.moments import S
 from venue_model.scenes import SceneId
@@ -36,7 +36,6 @@ class Desk:
     plan: Timetable
     rng: random.Random
     suspends: bool = False
-    empty_since_ns: int | None = field(default=None)
 
     def day(self) -> Act[None]:
         """Look, do what is due, look again; until the lot is over."""
@@ -113,8 +112,11 @@ class Desk:
         return here is not None and here.room == self.lot.evaluation_room
 
     def _empty(self) -> bool:
-        """Nobody of the lot is left in its rooms: the staff look at the pictures of the cameras."""
-        rooms: tuple[RoomId | None, ...] = (self.lot.opening_room, self.lot.evaluation_room)
+        """Nobody of the lot is left in the rooms that it touches, and no phone in a locker: its passes die with the press."""
+        state = self.crowd.house.lot_state(self.lot.id)
+        if state is None:
+            return False
+        rooms = {room for _, room in parts(self.crowd.house.venue, state)}
         return all(body.room not in rooms for body in self.crowd.house.people.values() if body.lot == self.lot.id)
 
     # acts

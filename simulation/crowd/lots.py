@@ -15,6 +15,7 @@ from venue_model.venue import DeviceKind, Venue
 from venue_model.zones import Zone
 
 PLACES = 60  # how often a lot is tried at another time and in other rooms before the day counts as full
+USED = 0.92  # of the run: late experts and repeated presses want some, too
 ANYWHEN = 20  # tries at random times; the others go through the day in order
 SHORT_OF_BIDDERS = 0.12  # lots that must fail
 LOTS_A_WITNESS = 4  # one digital witness follows up to four lots (Zunyi, domain brief 1.1)
@@ -74,7 +75,7 @@ class _Drawer:
         """The day of a lot that begins after this share of the time in which one can begin."""
         pace = pace_of(self.venue, self.span_ns)
         at_zero = timetable(0, self.venue, pace)
-        earliest, latest = self.start + MINUTE_NS - at_zero.preparation, self.start + self.span_ns - at_zero.over
+        earliest, latest = self.start + MINUTE_NS - at_zero.preparation, self.start + int(USED * self.span_ns) - at_zero.over
         opening = earliest + int(share * max(0, latest - earliest))
         return timetable(opening // S * S, self.venue, pace)
 

@@ -13,7 +13,7 @@ INTAKE_AFTER_NS = 10 * MINUTE_NS  # from the end of the opening to the call for 
 INTAKE_NS = 20 * MINUTE_NS
 EVALUATION_NS = 75 * MINUTE_NS
 LEAVING_NS = 15 * MINUTE_NS
-LOTS_IN_SEQUENCE = 2.2  # a run leaves time for about two lots in one room, one after the other
+LOTS_IN_SEQUENCE = 2.6  # a run leaves time for about two lots in one room, one after the other
 
 
 @dataclass(frozen=True, slots=True)
