@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Self
@@ -22,22 +23,22 @@ from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, PersonKey, RoomId, VenueId
 from venue_model.passes import card_digest
 from venue_model.profiles import DoorMode
-from venue_model.venue import DeviceKind, Name, Side
+from venue_model.venue import AntiPassback, DeviceKind, Name, Side
 from venue_model.zones import Zone
 
 WARM_UP = 20
 DOOR, _ROOM, _SALT = DoorId("d1"), ComponentId("o1"), "5a" * 16
 
 
-def measure(n: int = 500, entries: int = 500, folder: Path | None = None) -> dict[str, float]:
-    """p50 and p99, in milliseconds, of `n` reads against a policy of `entries` passes.
+def measure(n: int = 500, entries: int = 500, folder: Path | None = None, *, rules: bool = False) -> dict[str, float]:
+    """p50 and p99, in milliseconds, of `n` reads against a policy of `entries` passes; with `rules`, at a door that has them all.
 
     `path_…`: from the CardRead event to the strike's command through the running agent, journal fsync included.
     `added_…`: of that, what was not the commit of this very read.
     `floor_…`: one row committed with fsync to the same disk, taken between the reads.
     """
     with tempfile.TemporaryDirectory(dir=folder) as place, _Floor(Path(place) / "floor.db") as floor:
-        samples = _samples(Path(place), n, entries, floor)
+        samples = _samples(Path(place), n, entries, floor, rules=rules)
     figures = {"n": float(n), "entries": float(entries)}
     for name, values in zip(("path", "added", "floor"), zip(*samples, strict=True), strict=True):
         figures[f"{name}_p50_ms"] = statistics.median(values)
@@ -45,16 +46,16 @@ def measure(n: int = 500, entries: int = 500, folder: Path | None = None) -> dic
     return figures
 
 
-def _samples(folder: Path, n: int, entries: int, floor: "_Floor") -> list[tuple[float, float, float]]:
+def _samples(folder: Path, n: int, entries: int, floor: "_Floor", *, rules: bool) -> list[tuple[float, float, float]]:
     """(path, added, floor) in milliseconds, one for each read after the warm-up."""
-    lines, commission = _Lines(), bench_commission()
+    lines, commission = _Lines(), bench_commission(rules=rules)
     names = frozenset((*output_lines(commission), *input_lines(commission)))
     disk = _TimedDisk(folder / "agent.db")
     agent = EdgeAgent(commission, "", disk, Hardware(lines={"io": (lines, names)}), lambda *_: NoLink())
     agent.start()
     cards = [secrets.token_bytes(8) for _ in range(entries)]
     agent.post(SessionBegan(1))
-    agent.post(PolicyArrived(bench_policy(cards)))
+    agent.post(PolicyArrived(bench_policy(cards, rules=rules)))
     samples = []
     try:
         for number in range(n + WARM_UP):
@@ -146,21 +147,39 @@ class NoLink:
     def close(self) -> None: ...
 
 
-def bench_commission() -> Commission:
-    """A board with one door from the hall into an opening room, and the reader outside it."""
-    name = Name("", "")
+def bench_commission(*, rules: bool = False) -> Commission:
+    """A board with one door from the hall into an opening room, and the reader outside it.
+
+    With `rules`, the door has anti-passback, the two-person rule, and a partner that must be shut.
+    """
+    name, partner = Name("", ""), DoorId("d2")
     door = DoorRecord(
         DOOR, name, None, _ROOM, DeviceId("d1.strike"), DeviceId("d1.contact"), DeviceId("d1.exit"), True, 5, 30
     )  # fmt: skip
+    doors: tuple[DoorRecord, ...] = (door,)
+    if rules:
+        strike, contact, button = (DeviceId(f"{partner}.{use}") for use in ("strike", "contact", "exit"))
+        doors = (
+            replace(door, antipassback=AntiPassback.AREA, two_person=True, interlock=(partner,)),
+            DoorRecord(partner, name, None, _ROOM, strike, contact, button, True, 5, 30, interlock=(DOOR,)),
+        )
     reader = DeviceRecord(DeviceId("r1"), DeviceKind.READER, RoomId("hall"), None, name, DOOR, Side.OUTSIDE)
-    return Commission(VenueId("bench"), BoardId("bench"), name, "00" * 32, {}, (), {_ROOM: (Zone.OPENING,)}, (door,), (reader,), 300)
+    return Commission(VenueId("bench"), BoardId("bench"), name, "00" * 32, {}, (), {_ROOM: (Zone.OPENING,)}, doors, (reader,), 300)
 
 
-def bench_policy(cards: list[bytes]) -> PolicyBody:
-    """Admits every one of these cards for an hour."""
+def bench_policy(cards: list[bytes], *, rules: bool = False) -> PolicyBody:
+    """Admits every one of these cards for an hour.
+
+    With `rules`, every pass carries what a pass can carry, and is good again after each entry: the gateway has seen its holder
+    elsewhere since.  Others are in the room already, and it has a limit.
+    """
     salt = bytes.fromhex(_SALT)
     passes = tuple(
         Pass(card_digest(salt, card), PersonKey(f"p{number}"), Role.BID, LotId("lot"), 0, 2**62) for number, card in enumerate(cards)
     )
     open_to_bidders = ComponentPolicy(_ROOM, 1, 1, DoorMode.OPENING, (Role.BID,), False, passes)
+    if rules:
+        now_ns = time.time_ns()
+        carried = tuple(replace(p, window=True, authorised_utc_ns=now_ns, seen_utc_ns=2**62) for p in passes)
+        open_to_bidders = replace(open_to_bidders, passes=carried, limit=1_000_000, others=1)
     return PolicyBody(VenueId("bench"), BoardId("bench"), 1, 1, time.time_ns(), 3_600, _SALT, (open_to_bidders,))

@@ -20,6 +20,7 @@ from agent_hall import (
     site_with,
 )
 
+from edge.core.agent import wake_ns
 from edge.core.effects import AnswerReader, SetLine, ShowText
 from edge.core.events import LinesHealth, PulseArrived
 from edge.core.journal import Record
@@ -129,6 +130,14 @@ def test_an_exit_by_button_clears_everybody_once_the_room_counts_nobody() -> Non
     leaves_by_button(hall)
     assert enters(hall, EXPERT) == ""
     assert enters(hall, SECOND_EXPERT) == ""
+
+
+def test_a_room_that_others_left_by_another_boards_door_clears_everybody_too() -> None:
+    hall = passback(AntiPassback.HARD)
+    enters(hall, EXPERT)
+    assert enters(hall, EXPERT) == "APB"
+    hall.policy(e1(others=-1))
+    assert enters(hall, EXPERT) == ""
 
 
 def test_a_count_in_doubt_clears_nobody() -> None:
@@ -268,7 +277,10 @@ def test_the_first_of_a_pair_is_asked_to_wait_and_the_second_opens_for_both() ->
 def test_who_waits_in_vain_is_told_of_in_the_journal_and_the_next_begins_anew() -> None:
     hall = hall_of(site=site_with(e1_door={"two_person": True}))
     hall.card("e1-reader", EXPERT)
-    hall.later(10)
+    assert wake_ns(hall.state) == hall.now.mono_ns + 4 * S  # the kiosk's notice
+    hall.later(4)
+    assert wake_ns(hall.state) == hall.now.mono_ns + 6 * S
+    hall.later(6)
     assert [(r["because"], r["person"]) for r in hall.records("no_entry")] == [("PAIR", "expert-1")]
     hall.card("e1-reader", SUPERVISOR)
     assert not hall.strike("e1-door")
@@ -314,10 +326,48 @@ def test_who_is_left_alone_where_nobody_may_be_is_an_alarm_and_leaves_freely() -
     hall = hall_of(site=site_with(e1_door={"two_person": True}))
     hall.card("e1-reader", EXPERT)
     enters(hall, SUPERVISOR)
-    leaves_by_button(hall)
+    hall.line("e1-door.exit", True)
+    assert hall.alarms() == []
+    hall.line("e1-door.contact", True)
     assert hall.alarms() == ["alone"]
+    hall.line("e1-door.contact", False)
+    hall.line("e1-door.exit", False)
+    hall.later(6)
+    assert hall.alarms() == ["alone"]
+    assert hall.records("alarm_clear") == []
     leaves_by_button(hall)
     assert [r["code"] for r in hall.records("alarm_clear")] == ["alone"]
+
+
+def test_in_a_fire_nobody_is_told_of_who_is_alone() -> None:
+    hall = hall_of(site=site_with(e1_door={"two_person": True}))
+    hall.card("e1-reader", EXPERT)
+    enters(hall, SUPERVISOR)
+    hall.line("fire", True)
+    leaves_by_button(hall)
+    assert hall.alarms() == []
+    hall.line("fire", False)
+    assert hall.alarms() == ["alone"]
+
+
+def test_who_was_let_in_long_ago_is_not_kept_as_company() -> None:
+    hall = hall_of(site=site_with())
+    for card in (EXPERT, SECOND_EXPERT):
+        enters(hall, card)
+        hall.later(10)
+    assert [caller.entry.person for caller in hall.state.callers[DoorId("e1-door")]] == ["expert-2"]
+
+
+def test_who_was_let_in_beside_the_last_one_inside_is_held_back_when_that_one_goes_on() -> None:
+    hall = hall_of(site=site_with(gate={"two_person": True}))
+    hall.card("gate-reader", EXPERT)
+    enters(hall, SUPERVISOR, "gate-reader", "gate")
+    enters(hall, SUPERVISOR)  # from the wing into the room
+    hall.card("gate-reader", AGENT)
+    hall.card("e1-reader", EXPERT)
+    assert hall.strike("gate")
+    hall.line("e1-door.contact", True)  # the wing is empty
+    assert not hall.strike("gate")
 
 
 def test_when_one_of_a_pair_loses_the_right_the_other_does_not_go_in_alone() -> None:

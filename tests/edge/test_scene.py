@@ -47,6 +47,25 @@ def test_each_device_is_green_when_it_has_answered_itself(hall: Hall) -> None:
     assert SwitchLight(LIGHT, "o1-light.on", True, tickets(effects)["o1-light"]) in effects
 
 
+def test_the_network_of_a_room_is_cut_and_joined_like_a_light_is_switched(hall: Hall) -> None:
+    net = DeviceId("o1-net")
+    for generation, cut in ((1, True), (2, False)):
+        effects = hall.desired(generation, {"o1-net": Want(on=cut)})
+        assert SwitchLight(net, "o1-net.cut", cut, tickets(effects)["o1-net"]) in effects
+        assert devices(hall)[net].code == 202
+        done(hall, effects)
+        assert devices(hall)[net].code == 200
+    hall.desired(3, {"o1-net": Want(lines=())})
+    assert (devices(hall)[net].code, "cut (on) or whole (off)" in devices(hall)[net].text) == (422, True)
+
+
+def test_a_network_that_shall_be_cut_is_cut_again_after_its_board_was_away(hall: Hall) -> None:
+    done(hall, hall.desired(1, {"o1-net": Want(on=True)}))
+    hall.tell(LinesHealth(LINES, False, "unplugged"))
+    assert devices(hall)[DeviceId("o1-net")].code == 500
+    assert list(tickets(hall.tell(LinesHealth(LINES, True, "back")))) == ["o1-net"]
+
+
 def test_an_equal_document_is_acknowledged_again_and_moves_nothing(hall: Hall) -> None:
     done(hall, hall.desired(1, OPENING))
     effects = hall.desired(1, OPENING)

@@ -50,7 +50,8 @@ def test_of_a_hall_with_a_dead_device_exactly_that_one_is_named(capsys: pytest.C
 def test_a_card_is_timed_in_process_and_over_the_line(capsys: pytest.CaptureFixture[str]) -> None:
     code, figures = figures_of(capsys, "door", "--n", "5", "--entries", "10", "--line", "3")
     assert code == 0
-    assert len(figures) == 8
+    assert len(figures) == 12
+    assert len([what for what in figures if "every rule" in what]) == 4
     assert all(f["value"] > 0 for f in figures.values())
     poll = next(f for what, f in figures.items() if "at reader to strike p99" in what)
     assert poll["floor"] > 1, "a card waits for its turn in the poll cycle"
