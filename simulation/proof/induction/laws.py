@@ -13,14 +13,14 @@ def laws(a: System) -> Clauses:
     z = z3()
     x = z.Int("x")
     lifted = z.And(x >= 0, x < a["epoch"], a["sealed"][x], z.Not(a["sealed"][x + 1]))
-    signed, before = a["signed"][x], a["before"][x]
-    opened = z.And(x > 0, x <= a["epoch"], z.Or(*(z.And(signed == g, before == FIRST + SECOND - g) for g in PAIR)))
+    named, before = a["named"][x], a["before"][x]
+    opened = z.And(x > 0, x <= a["epoch"], z.Or(*(z.And(named == g, before == FIRST + SECOND - g) for g in PAIR)))
     return {
         "Apart": z.Not(z.And(*(a["inside", g] > 0 for g in PAIR))),
-        "Seal: only two people's release lifts it": z.ForAll([x], z.Implies(lifted, a["released"][a["sealing"][x]] >= APPROVERS)),
+        "Seal: only two people's release lifts it": z.ForAll([x], z.Implies(lifted, a["released"][x] >= APPROVERS)),
         "Open: two people open a room to a separated group": z.ForAll([x], z.Implies(opened, a["opened"][x - 1] >= APPROVERS)),
         "Seal: every door that has heard of the seal keeps it": z.And(
-            *(z.Implies(z.And(a["seal"], a["order", d] >= a["seal_epoch"]), a["seal", d]) for d in range(a.doors))
+            *(z.Implies(z.And(a["seal"], a["order", d] >= a["since"]), a["seal", d]) for d in range(a.doors))
         ),
     }
 
@@ -29,10 +29,12 @@ def step_laws(a: System, step: Transition, door: int) -> Clauses:
     """The laws that speak of one step: what may not happen between a state and the next."""
     z = z3()
     b = step.after
-    y = z.Int("y")
     granted = z.Or(*(b["pending", door, g] > a["pending", door, g] for g in GROUPS))
     authority = z.And(a["lease", door], a["code", door] != NOBODY)
-    released = z.Exists([y], z.And(a["after", door] < y, y <= b["order", door], a["released"][y] >= APPROVERS))
+    word = step.by_word_for
+    released = z.BoolVal(False)
+    if word is not None:
+        released = z.And(a["order", door] <= word, word <= b["order", door], a["released"][word] >= APPROVERS)
     found = {
         "Seal: nobody is granted entry to a sealed room": z.Implies(granted, z.Not(a["seal", door])),
         "Never more: a grant has a living lease and a policy that admits somebody": z.Implies(granted, authority),
@@ -72,18 +74,25 @@ def invariant(a: System) -> Clauses:
                 for g in PAIR
             )
         ),
-        "counts are never too low": z.Sum(a.each("net")) - z.Sum(a.each("over")) == z.Sum([a["inside", g] for g in GROUPS]),
+        "counts are never too low": z.And(
+            z.Sum(a.each("net")) + a["correction"] >= z.Sum([a["inside", g] for g in GROUPS]), a["correction"] <= 0
+        ),
+        "a swept room stays empty": z.And(
+            z.Implies(z.Or(a["looked"], a["swept"]), z.And(a["code"] == NOBODY, *_empty(a))),
+            z.Implies(a["looked"], z.And(*(order == a["epoch"] for order in a.each("order")))),
+            z.ForAll([x], z.Implies(z.And(a["swept"], live), a["signed"][x] == NOBODY), patterns=[a["signed"][x]]),
+            *(z.Implies(a["swept"], _exact(a, d)) for d in doors),
+        ),
         "doors hold what was signed": z.And(*(_holds(a, d) for d in doors)),
         "a report is of what the door holds, and no count has risen since": z.And(*(_told(a, d) for d in doors)),
         "what was heard stands": z.And(*(_heard(a, d) for d in doors)),
         "the gateway knows what it signed": z.And(
             a["signed"][a["epoch"]] == a["code"],
             a["sealed"][a["epoch"]] == a["seal"],
-            z.Implies(a["seal"], a["sealing"][a["epoch"]] == a["seal_epoch"]),
         ),
         "the seal lasts": z.ForAll(
             [x],
-            z.Implies(z.And(a["seal"], a["seal_epoch"] <= x, x <= a["epoch"]), a["sealed"][x]),
+            z.Implies(z.And(a["seal"], a["since"] <= x, x <= a["epoch"]), a["sealed"][x]),
             patterns=[a["sealed"][x]],
         ),
     }
@@ -95,11 +104,10 @@ def _numbers(a: System) -> Iterator[Term]:
     yield a["epoch"] >= 0
     yield z.Or(*(a["present"] == g for g in PAIR))
     yield z.And(a["code"] >= NOBODY, a["code"] <= REST, a["last"] >= NOBODY, a["last"] <= REST)
-    yield z.And(a["seal_epoch"] >= 0, a["seal_epoch"] <= a["epoch"])
+    yield z.And(a["since"] >= 0, a["since"] <= a["epoch"])
     for g in GROUPS:
         yield a["inside", g] >= 0
     for d in range(a.doors):
-        yield a["over", d] >= 0
         yield z.And(a["order", d] >= NEVER, a["order", d] <= a["epoch"])
         for n in a.pending_at(d):
             yield n >= 0
@@ -111,7 +119,24 @@ def _holds(a: System, d: int) -> Term:
     return z.And(
         a["code", d] == z.If(heard_of_any, a["signed"][a["order", d]], NOBODY),
         a["seal", d] == z.And(heard_of_any, a["sealed"][a["order", d]]),
-        z.Implies(a["seal", d], a["after", d] < a["order", d]),
+    )
+
+
+def _empty(a: System) -> Iterator[Term]:
+    """Nobody inside, and nobody on the way in."""
+    for g in GROUPS:
+        yield a["inside", g] == 0
+    for d in range(a.doors):
+        for n in a.pending_at(d):
+            yield n == 0
+
+
+def _exact(a: System, d: int) -> Term:
+    """What a door reports of a room that stays empty is what it counts, for good."""
+    z = z3()
+    told = z.And(a["told low", d] == a["net", d], a["told high", d] == a["net", d])
+    return z.And(
+        z.Implies(a["told order", d] == a["epoch"], told), z.Implies(a["heard order", d] == a["epoch"], a["heard net", d] == a["net", d])
     )
 
 
@@ -123,7 +148,7 @@ def _final(a: System, d: int, count: Term) -> Term:
 
 def _told(a: System, d: int) -> Term:
     z = z3()
-    return z.And(a["told order", d] <= a["order", d], z.Implies(a["told order", d] == a["order", d], _final(a, d, a["told net", d])))
+    return z.And(a["told order", d] <= a["order", d], z.Implies(a["told order", d] == a["order", d], _final(a, d, a["told low", d])))
 
 
 def _heard(a: System, d: int) -> Term:

@@ -39,6 +39,7 @@ class System:
 
     doors: int
     terms: Mapping[Name, Term]
+    age: int = 0  # how many changes made it: tells the choices of one state from those of the next
 
     def __getitem__(self, name: Name) -> Term:
         return self.terms[name]
@@ -47,7 +48,15 @@ class System:
         """The same state but for `changes`."""
         unknown = changes.keys() - self.terms.keys()
         assert not unknown, f"{unknown} are no parts of the state"
-        return System(self.doors, {**self.terms, **changes})
+        return System(self.doors, {**self.terms, **changes}, self.age + 1)
+
+    def number(self, word: str) -> Term:
+        """A number that whatever happens next may choose."""
+        return z3().Int(f"{word} {self.age}")
+
+    def flag(self, word: str) -> Term:
+        """A yes or no that whatever happens next may choose."""
+        return z3().Bool(f"{word} {self.age}")
 
     def each(self, name: str) -> list[Term]:
         """One part of every door."""
@@ -61,16 +70,22 @@ class System:
 # gateway: what was signed last, and what it believes
 _NUMBERS = (
     "epoch",  # the last order signed
-    "code",  # whom it admits
-    "seal_epoch",  # the order under which the seal was set
-    "last",  # the last groups admitted
+    "code",  # who may come in under it
+    "last",  # the last groups that it named
+    "correction",  # what sweeps have added to the doors' counts
     "present",  # proof only: which of the pair may be about
+    "since",  # proof only: the order that began the present seal
 )
-_FLAGS = ("seal", *(f"may {g}" for g in PAIR))  # `may`: the residual, groups that may still be inside
-# by order: whom each policy admits, who was admitted last before it, the seal it was signed under, how many people approved
-_NUMBER_ARRAYS = ("signed", "before", "sealing", "released", "opened")
-# each door: what it holds, the order after which it was sealed, its count, by how much that is too high, and its reports
-_DOOR_NUMBERS = ("order", "code", "after", "net", "over", "told order", "told net", "heard order", "heard net")
+_FLAGS = (
+    "seal",
+    *(f"may {g}" for g in PAIR),  # the residual: groups that may still be inside
+    "looked",  # two people have signed that they found the room empty under this CLEAR
+    "swept",  # they had, before this CLEAR was signed
+)
+# by order: who may come in, which groups were named and which before, how many people approved a release, an opening
+_NUMBER_ARRAYS = ("signed", "named", "before", "released", "opened")
+# each door: what it holds, its count, the lowest and highest count that it reported under one order, and what the gateway has heard
+_DOOR_NUMBERS = ("order", "code", "net", "told order", "told low", "told high", "heard order", "heard net")
 
 
 def any_system(doors: int) -> System:
@@ -97,5 +112,5 @@ def first_system(doors: int) -> System:
     terms = {name: of_sort.get(term.sort()) for name, term in some.terms.items()}
     terms |= {name: z.K(z.IntSort(), z.IntVal(0)) for name in _NUMBER_ARRAYS}
     terms |= {"sealed": z.K(z.IntSort(), z.BoolVal(False)), "present": z.IntVal(FIRST)}
-    terms |= {(name, d): z.IntVal(NEVER) for name in ("order", "after", "told order", "heard order") for d in range(doors)}
+    terms |= {(name, d): z.IntVal(NEVER) for name in ("order", "told order", "heard order") for d in range(doors)}
     return System(doors, terms)
