@@ -107,15 +107,17 @@ def _let_in_just_now(state: State, record: DoorRecord, component: ComponentId, n
 
 def _wait(state: State, device: DeviceRecord, record: DoorRecord, caller: Caller, verdict: Await, now: Now) -> Step:
     """The first of two.  The reader stays red, the kiosk asks for the other, and nothing opens."""
+    entry = verdict.entry
+    waited = any(c.waits == verdict.rule and c.entry.person == entry.person for c in state.callers.get(record.id, ()))
     waits = replace(caller, until_ns=verdict.until_mono_ns, waits=verdict.rule)
     state = _with_callers(state, record, [waits], now)
-    entry = verdict.entry
     body = {
         "device": device.id, "door": record.id, "rule": verdict.rule, "credential": credential_hint(entry.digest),
         **who(entry.person, entry.group, entry.lot),
     }  # fmt: skip
     state, shown = _tell(state, device, verdict.rule, "amber", now)
-    return state, [Record("await", body, entry.lot), AnswerReader(device.id, False), *shown]
+    line = [] if waited else [Record("await", body, entry.lot)]  # a phone that is held up is read every second
+    return state, [*line, AnswerReader(device.id, False), *shown]
 
 
 def _let_in(state: State, record: DoorRecord, let_in: Sequence[tuple[Caller, Admit]], now: Now) -> Step:
