@@ -28,6 +28,8 @@ const GROUPS: Record<string, Group> = {
   press: "scene",
   scene: "scene",
   authorise: "scene",
+  checkout: "passage",
+  muster: "passage",
   pulse: "scene",
   sealed: "scene",
   platform: "scene",
@@ -43,7 +45,7 @@ export function groupOf(line: Line): Group {
 const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
 
 function place(line: Line): string {
-  const ids = ["door", "device", "locker", "camera"].map((name) => text(line.body[name]));
+  const ids = ["door", "device", "locker", "camera", "place"].map((name) => text(line.body[name]));
   const id = ids.find(Boolean) || line.room || line.agent;
   return id ? named(venue().nameOf(id)) : "";
 }

@@ -1,9 +1,16 @@
 // Where the reader is, kept in the address behind `#`, so that one static page serves every place.
-export type Place = { page: "today" } | { page: "events" } | { page: "projects" } | { page: "project"; project: string };
+export type Place =
+  | { page: "today" }
+  | { page: "events" }
+  | { page: "presence" }
+  | { page: "projects" }
+  | { page: "project"; project: string }
+  | { page: "trajectory"; person: string; day: string };
 
 function read(): Place {
-  const [page = "", rest = ""] = location.hash.replace(/^#\/?/, "").split("/");
-  if (page === "events" || page === "projects") return { page };
+  const [page = "", rest = "", more = ""] = location.hash.replace(/^#\/?/, "").split("/");
+  if (page === "events" || page === "presence" || page === "projects") return { page };
+  if (page === "trajectory") return { page, person: decodeURIComponent(rest), day: decodeURIComponent(more) };
   if (page === "project" && rest) return { page: "project", project: decodeURIComponent(rest) };
   return { page: "today" };
 }
@@ -19,6 +26,7 @@ export const router = {
 
 export function addressOf(to: Place): string {
   if (to.page === "today") return "#/";
+  if (to.page === "trajectory") return `#/trajectory/${encodeURIComponent(to.person)}/${encodeURIComponent(to.day)}`;
   return to.page === "project" ? `#/project/${encodeURIComponent(to.project)}` : `#/${to.page}`;
 }
 

@@ -20,6 +20,10 @@ export const session = {
   get isSupervisor(): boolean {
     return who?.role === "supervisor";
   },
+  /** True for those who watch over the tender: they may follow a person's way. */
+  get isWatcher(): boolean {
+    return who?.role === "supervisor" || who?.role === "witness";
+  },
 };
 
 /** Ask whose cookie this is.  A gateway that cannot be reached changes nothing. */
