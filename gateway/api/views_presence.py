@@ -28,9 +28,10 @@ async def get_muster(request: Request) -> m.MusterOut:
     s = services(request)
     s.accounts.need(request, "staff", "supervisor", "witness")
     desk, venue = s.coordinator.presence, s.coordinator.venue
-    fire = desk.fire()
+    now = s.coordinator.clock()
+    fire = desk.fire(now)
     return m.MusterOut(
-        utc_ns=s.coordinator.clock().utc_ns,
+        utc_ns=now.utc_ns,
         domains=[
             m.MusterDomainOut(
                 component=row.component, name=_place(venue, row.component), net=row.net,

@@ -31,6 +31,7 @@ from venue_model.venue import Venue
 HEARD = (*KINDS, "fire", "checkout", "alarm_clear")
 LOOK_S = 1  # between two looks at what only time makes wrong
 SETTLE_S = 5  # a board that is there tells a passage within this time
+ROLL_S = 12 * 3600  # so long after a fire its list is kept
 RECENT_S = 600  # after a start, people seen within this time are looked at again
 
 
@@ -173,13 +174,15 @@ class PresenceDesk:
         own = {door: report for door, report in reports.items() if door in self.venue.doors}
         return muster(self.venue, self.everybody(), own, frozenset(b for b, agent in agents.items() if not agent.online))
 
-    def fire(self) -> Fire | None:
-        """The fire that lasts, or the last one."""
-        return last_fire(self._fires)
+    def fire(self, now: Now) -> Fire | None:
+        """The fire that lasts, or one that has ended today and may still have somebody missing."""
+        fire = last_fire(self._fires)
+        over = fire is not None and fire.until_utc_ns is not None and now.utc_ns - fire.until_utc_ns > ROLL_S * S
+        return None if over else fire
 
     def roll(self, fire: Fire) -> list[Accounted]:
         """Who was inside when a fire began, and who of them has been seen outside."""
-        return roll(self.presence, fire, self.everybody())
+        return roll(self.presence, fire)
 
     def misplaced(self) -> list[Whereabouts]:
         """Who is where nobody of their role belongs just now."""

@@ -175,7 +175,7 @@ def test_after_a_restart_everybody_is_where_they_were(stage: Stage) -> None:
     assert after.everybody() == before.everybody()
     assert after.everybody()[EXP].sure is Sure.UNKNOWN
     assert after.presence == replace(before.presence, floor_utc_ns=after.presence.floor_utc_ns)
-    assert after.fire() == before.fire() is not None
+    assert after.fire(stage.now) == before.fire(stage.now) is not None
     assert after.leaving(lot()) == before.leaving(lot())
     assert [p.locker for p in after.leaving(lot()).phones] == ["locker-1"]
 

@@ -154,14 +154,24 @@ def test_after_a_fire_the_list_says_who_was_inside_and_has_not_been_seen_outside
         through(50, "o1-door", "bid-2", "out"), through(110, "o1-door", "bid-1", "out"), through(111, "e1-door", None, "out"),
         line("muster", 130, 1, "", "exp-2", outside=True), through(150, "o2-door", "agt-1"),
     )  # fmt: skip
-    found = {a.was.person: a.safe for a in roll(presence, Fire(at(100), None, ()), everybody(presence))}
+    found = {a.was.person: a.safe for a in roll(presence, Fire(at(100), None, ()))}
     assert found == {"exp-1": Safe.NOT_YET, "exp-2": Safe.STAFF, "bid-1": Safe.DOOR, "agt-1": Safe.NOT_YET}
     assert "bid-2" not in found, "left before"
 
 
 def test_the_missing_come_first_on_the_list() -> None:
     presence = walked(through(0, "e1-door", "exp-1"), through(1, "e1-door", "exp-2"), line("muster", 130, 1, "", "exp-1", outside=True))
-    assert [a.was.person for a in roll(presence, Fire(at(100), None, ()), everybody(presence))] == ["exp-2", "exp-1"]
+    assert [a.was.person for a in roll(presence, Fire(at(100), None, ()))] == ["exp-2", "exp-1"]
+
+
+def test_after_the_fire_people_come_back_and_are_not_missing() -> None:
+    presence = walked(
+        through(0, "e1-door", "exp-1"), through(1, "e1-door", "exp-2"), through(110, "wing-exit", "exp-1", "out"),
+        through(300, "gate", "exp-1"), through(301, "gate", "exp-9"), through(302, "gate", "exp-2"),
+    )  # fmt: skip
+    found = {a.was.person: a.safe for a in roll(presence, Fire(at(100), at(200), ()))}
+    assert found == {"exp-1": Safe.DOOR, "exp-2": Safe.DOOR}, "exp-9 came after the fire"
+    assert {a.was.person: a.safe for a in roll(presence, Fire(at(100), at(400), ()))}["exp-1"] is Safe.NOT_YET, "went back in"
 
 
 # the muster list

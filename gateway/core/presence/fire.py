@@ -1,12 +1,11 @@
 """When fires began and ended, from the lines of the fire contacts; and who was inside then."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.core.presence.state import Presence
+from gateway.core.presence.state import MOVES, Presence, effective
 from gateway.core.presence.whereabouts import Whereabouts, everybody
-from venue_model.ids import PersonKey
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,14 +62,20 @@ class Accounted:
     safe_utc_ns: int | None
 
 
-def roll(presence: Presence, fire: Fire, now: Mapping[PersonKey, Whereabouts]) -> list[Accounted]:
-    """Who was inside when the fire began, or came in since, and which of them have been seen outside."""
-    before = everybody(presence, fire.from_utc_ns)
-    people = {p: w for p, w in now.items() if w.maybe_inside} | {p: w for p, w in before.items() if w.maybe_inside}
+def roll(presence: Presence, fire: Fire) -> list[Accounted]:
+    """Who was inside when the fire began, or came in while it lasted, and which of them have been seen outside.
+
+    After its end whoever passes any door by name is alive and well: people come back to their rooms.
+    """
+    end = everybody(presence, fire.until_utc_ns)
+    people = {p: w for moment in (end, everybody(presence, fire.from_utc_ns)) for p, w in moment.items() if w.maybe_inside}
     found = []
     for person, was in people.items():
-        at = now[person]
-        out = next((s for s in reversed(presence.people[person]) if s.ref == at.ref), None) if not at.maybe_inside else None
+        row = effective(presence.people[person])
+        if not end[person].maybe_inside:
+            out = next((s for s in row if s.ref == end[person].ref), None)
+        else:
+            out = next((s for s in row if fire.until_utc_ns is not None and s.utc_ns > fire.until_utc_ns and s.kind in MOVES), None)
         safe = Safe.NOT_YET if out is None else Safe.STAFF if out.kind == "muster" else Safe.DOOR
         found.append(Accounted(was, safe, out.utc_ns if out else None))
     return sorted(found, key=lambda a: (a.safe is not Safe.NOT_YET, a.was.component, a.was.person))

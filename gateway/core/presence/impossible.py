@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.core.presence.sightings import Sighting
-from gateway.core.presence.state import Presence, Row, Stay, effective
+from gateway.core.presence.state import MOVES, Presence, Row, Stay, effective
 from gateway.core.presence.ways import Ways
 from gateway.core.presence.whereabouts import unnamed_exits
 from venue_model.ids import PersonKey
@@ -70,7 +70,7 @@ def two_places(presence: Presence, person: PersonKey, ways: Ways) -> list[Imposs
             contradicted = True
             at = sighting.door or sighting.room
             found.append(Impossible("two-places", stay.entered, sighting, f"inside {stay.component}, never seen leaving, and now at {at}"))
-        if sighting.kind in ("passage", "muster"):
+        if sighting.kind in MOVES:
             stay = Stay(person, sighting.to, sighting) if sighting.to else None
             contradicted = False
     return found

@@ -11,6 +11,7 @@ from venue_model.ids import PersonKey
 from venue_model.lots import Lot
 from venue_model.moments import S
 
+MOVES = ("passage", "muster")  # the kinds that put somebody somewhere
 KEPT_NS = 7 * 86_400 * S  # an evaluation can last days; nobody's way matters here after a week, and the journal keeps it
 
 Row = tuple[Sighting, ...]
@@ -94,7 +95,7 @@ def stays_of(row: Row) -> tuple[Stay, ...]:
     stays: list[Stay] = []
     now: Stay | None = None
     for sighting in effective(row):
-        if sighting.kind not in ("passage", "muster"):
+        if sighting.kind not in MOVES:
             continue
         assert sighting.person is not None, "a row of `people` has a person"
         if now is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.core.presence.sightings import Ref, Sighting
-from gateway.core.presence.state import Presence, Row, Stay, stays_of
+from gateway.core.presence.state import MOVES, Presence, Row, Stay, stays_of
 from venue_model.groups import Role
 from venue_model.ids import LotId, PersonKey
 
@@ -48,7 +48,7 @@ def everybody(presence: Presence, until_utc_ns: int | None = None) -> dict[Perso
         row = presence.people[person]
         last = own[-1] if own else None
         if last is None:
-            outward = next((s for s in reversed(row) if s.kind in ("passage", "muster") and _before(s, until_utc_ns)), None)
+            outward = next((s for s in reversed(row) if s.kind in MOVES and _before(s, until_utc_ns)), None)
             if outward is not None:  # first seen on the way out: how they came in, nobody knows
                 found[person] = _at(person, row, outward, "", Sure.LEFT)
         elif last.ended is not None:
