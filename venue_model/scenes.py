@@ -190,7 +190,7 @@ PHASE_ASKS: dict[Phase, PhaseAsk] = {
     # The seal is lifted, so that members may go to their inquiry room; back to their seats they come when authorised anew (I4).
     Phase.INQUIRY: PhaseAsk(
         evaluation=_committee(DoorMode.INQUIRY, "询标中", "Inquiry", _SEATED),
-        wing=_shared(DoorMode.INQUIRY, _SEATED),
+        wing=_shared(DoorMode.INQUIRY),
         inquiry_committee=_INQUIRING,
         inquiry_parties=_INQUIRING,
         parties_passage=_shared(DoorMode.INQUIRY),

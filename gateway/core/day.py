@@ -137,6 +137,7 @@ def _meeting(venue: Venue, day: Day, state: LotState, scene: Scene, inside: Insi
     """Why the scene would bring separated people together in a domain that others use, or shut it under their feet."""
     lot = state.lot.id
     after_state = moved(venue, day, state, scene, 0)
+    releases = PHASE_ASKS[scene.leads_to].evaluation.mode is DoorMode.RELEASE
     before = _asked(venue, day, inside)
     after = _asked(venue, {**day, lot: after_state}, inside)
     for component, there in after.items():
@@ -144,8 +145,8 @@ def _meeting(venue: Venue, day: Day, state: LotState, scene: Scene, inside: Insi
         if (refusal := _shut_out(venue, component, lot, was, there)) is not None:
             return refusal
         clash = there.clash
-        if clash is None or clash.lots == clash.others == (lot,):
-            continue  # the lot's own people, one after the other: the doors wait for the count
+        if clash is None or (releases and clash.lots == clash.others == (lot,)):
+            continue  # the lot's own staff come once its committee has gone: until then the doors stay CLEAR
         if was.clash is None or _groups_of(lot, there) - _groups_of(lot, was):
             rooms = _rooms(venue, clash.where)
             one, other = ROLE_NAMES[clash.one], ROLE_NAMES[clash.other]
