@@ -3,6 +3,7 @@
 All are canonical JSON.  Nanoseconds since 1970 do not fit its integers and are written as decimal text.
 """
 
+import hashlib
 from dataclasses import fields
 from typing import Any
 
@@ -26,8 +27,27 @@ _elsewhere: dict[VenueId, tuple[tuple[Elsewhere, ...], str]] = {}
 
 def policy_bytes(body: PolicyBody) -> bytes:
     """What the gateway's policy key signs: `SignedPolicy.signature`."""
+    return _policy_bytes(body, ())
+
+
+def policy_digest(body: PolicyBody) -> str:
+    """What a body says, whenever it was issued: a lease is renewed by naming it."""
+    return hashlib.sha256(_policy_bytes(body, ("issued_utc_ns", "renewal"))).hexdigest()
+
+
+def lease_bytes(agent: BoardId, session: int, renewal: int, issued_utc_ns: int, lease_s: int, policy: str) -> bytes:
+    """What the policy key signs to renew the leases of a policy that the agent holds: `Command.signature` of a "lease".
+
+    >>> lease_bytes(BoardId("front"), 3, 4, 1_800_000_000_000_000_000, 60, "ab").decode()
+    '{"agent":"front","issued_utc_ns":"1800000000000000000","kind":"bidhall-lease-1","lease_s":60,"policy":"ab","renewal":4,"session":3}'
+    """
+    record = {"agent": agent, "session": session, "renewal": renewal, "issued_utc_ns": issued_utc_ns, "lease_s": lease_s}
+    return _signed({**record, "policy": policy, "kind": "bidhall-lease-1"})
+
+
+def _policy_bytes(body: PolicyBody, without: tuple[str, ...]) -> bytes:
     texts = {"components": f"[{','.join(map(_policy_text, body.components))}]", "elsewhere": _elsewhere_text(body)}
-    names = sorted(field.name for field in fields(body))
+    names = sorted(field.name for field in fields(body) if field.name not in without)
     members = (f'"{name}":{texts[name] if name in texts else _signed(getattr(body, name)).decode()}' for name in names)
     return f"{{{','.join(members)}}}".encode()
 

@@ -16,6 +16,7 @@ from edge.core.events import (
     DeviceDone,
     DiskHealth,
     Event,
+    LeaseArrived,
     LineFailed,
     LinesHealth,
     NonceDrawn,
@@ -70,6 +71,8 @@ def _route(state: State, event: Event, now: Now) -> Step:
             return entry.step_read(state, event, now)
         case LineChanged():
             return _step_line(state, event.device, event.active, now)
+        case LeaseArrived():
+            return authority.step_lease(state, event, now)
         case PolicyArrived(body):
             return authority.step_policy(state, body, now)
         case DesiredArrived(desired):
@@ -81,7 +84,7 @@ def _route(state: State, event: Event, now: Now) -> Step:
         case PulseArrived():
             return pulse.step_pulse(state, event, now)
         case SessionBegan(session):
-            return replace(state, session=session, renewal=0), []
+            return replace(state, session=session, renewal=0, policy="", granted=()), []
         case NonceDrawn(door_id, nonce):
             return _step_nonce(state, door_id, nonce, now)
         case LineFailed(line, text):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from edge.core import door, presence
 from edge.core.admission import not_any_more
 from edge.core.effects import Effect
+from edge.core.events import LeaseArrived
 from edge.core.journal import Record
 from edge.core.passing import moved
 from edge.core.policy import Accepted, Rejected, accept, check_body
@@ -13,6 +14,7 @@ from edge.core.state import Day, State
 from venue_model.door_policy import Approved, ComponentPolicy, PolicyBody
 from venue_model.ids import ComponentId, DoorId
 from venue_model.moments import Now, S
+from venue_model.signed import policy_digest
 
 Step = tuple[State, list[Effect]]
 
@@ -29,8 +31,18 @@ def step_policy(state: State, body: PolicyBody, now: Now) -> Step:
     for offered in body.components:
         verdict = accept(state.held.get(offered.component), offered, body.salt, commission)
         state = _taken(state, offered, verdict, body.lease_s, now, lines)
-    state, effects = recheck(state, now)
+    accepted = tuple(offered.component for offered in body.components if offered.component not in state.refused)
+    state, effects = recheck(replace(state, policy=policy_digest(body), granted=accepted), now)
     return state, [*lines, *effects]
+
+
+def step_lease(state: State, lease: LeaseArrived, now: Now) -> Step:
+    """Go on under the policy that is held, if it is the one that is named: worth exactly as much as the same body once more."""
+    if lease.session != state.session or lease.renewal <= state.renewal or lease.policy != state.policy:
+        return state, []
+    until_ns = now.mono_ns + lease.lease_s * S
+    leases = {**state.leases, **dict.fromkeys(state.granted, until_ns)}
+    return replace(state, renewal=lease.renewal, leases=leases), []
 
 
 def recheck(state: State, now: Now, doors: Iterable[DoorId] | None = None) -> Step:

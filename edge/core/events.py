@@ -42,6 +42,16 @@ class PolicyArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseArrived:
+    """The leases of the policy that is named go on; its signature by the policy key has been verified."""
+
+    session: int
+    renewal: int
+    lease_s: int
+    policy: str  # `signed.policy_digest`
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredArrived:
     """The full desired state of this board's devices."""
 
@@ -127,6 +137,6 @@ class Noted:
 
 
 Event = (
-    Started | Stopping | Woken | SessionBegan | PolicyArrived | DesiredArrived | SceneArrived | PulseArrived | BadMessage
+    Started | Stopping | Woken | SessionBegan | PolicyArrived | LeaseArrived | DesiredArrived | SceneArrived | PulseArrived | BadMessage
     | NonceDrawn | DeviceDone | LineFailed | LinesHealth | DiskHealth | Noted | CardRead | QrRead | LineChanged | DeviceHealth
 )  # fmt: skip

@@ -18,7 +18,7 @@ def reported(state: State, now: Now) -> Reported:
     epoch, generation = scene.order_of(state.scene) if state.scene.desired else (0, 0)
     devices = {device.id: _device(state, device) for device in state.site.devices.values()}
     doors = {id: _door(state, record, now) for id, record in state.site.doors.items()}
-    return Reported(state.session or 0, epoch, generation, {**devices, **state.scene.foreign}, doors)
+    return Reported(state.session or 0, epoch, generation, {**devices, **state.scene.foreign}, doors, state.policy)
 
 
 def without_clock(report: Reported) -> Reported:

@@ -69,6 +69,8 @@ class State:
     site: Site
     session: int | None = None  # None until the first connection of this run
     renewal: int = 0  # the last one taken in this session
+    policy: str = ""  # the digest of the last body taken in this session …
+    granted: tuple[ComponentId, ...] = ()  # … and the domains for which it was accepted
     day: Day = Day()
     held: Mapping[ComponentId, Held] = field(default_factory=dict)
     leases: Mapping[ComponentId, int] = field(default_factory=dict)  # until, monotonic; never stored

@@ -1,14 +1,14 @@
 """Bytes from the broker → events.  Decoding and signatures happen here, on the link's thread, off the door's path."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
-from edge.core.events import BadMessage, DesiredArrived, Event, PolicyArrived, PulseArrived, SceneArrived
+from edge.core.events import BadMessage, DesiredArrived, Event, LeaseArrived, PolicyArrived, PulseArrived, SceneArrived
 from edge.core.policy import verify_signed
 from venue_model import signing
 from venue_model.commissioning import Commission
 from venue_model.ids import DoorId
-from venue_model.signed import ack_bytes, pulse_bytes
+from venue_model.signed import ack_bytes, lease_bytes, pulse_bytes
 from venue_model.wire import Command, Desired, RoomScene, SignedPolicy, Topics, WireError, decode
 
 
@@ -53,6 +53,8 @@ def _command(commission: Commission, command: Command) -> Event | Acknowledged:
         if not _genuine(commission, ack_bytes(commission.agent, journal, through), command.signature):
             return BadMessage("command", "Command: ack: the signature is not by this venue's policy key")
         return Acknowledged(journal, through)
+    if command.kind == "lease":
+        return _lease(commission, command)
     if command.kind == "pulse":
         door: Any = command.body.get("door")
         if not isinstance(door, str):
@@ -61,7 +63,21 @@ def _command(commission: Commission, command: Command) -> Event | Acknowledged:
         if not _genuine(commission, message, command.signature):
             return BadMessage("command", "Command: pulse: the signature is not by this venue's policy key")
         return PulseArrived(command.id, DoorId(door), command.issued_utc_ns, command.ttl_ms)
-    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack and pulse")
+    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack, lease and pulse")
+
+
+def _lease(commission: Commission, command: Command) -> Event:
+    session, renewal, lease_s, policy = (command.body.get(name) for name in ("session", "renewal", "lease_s", "policy"))
+    if not (_is_count(session) and _is_count(renewal) and _is_count(lease_s) and isinstance(policy, str)):
+        return BadMessage("command", "Command: lease: body needs session, renewal, lease_s (numbers) and policy (text)")
+    message = lease_bytes(commission.agent, session, renewal, command.issued_utc_ns, lease_s, policy)
+    if not _genuine(commission, message, command.signature):
+        return BadMessage("command", "Command: lease: the signature is not by this venue's policy key")
+    return LeaseArrived(session, renewal, lease_s, policy)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < 2**53
 
 
 def _genuine(commission: Commission, message: bytes, signature: str) -> bool:

@@ -32,9 +32,9 @@ from venue_model.door_policy import Approval, Approved, ComponentPolicy, PolicyB
 from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DoorId
 from venue_model.moments import Now, S
-from venue_model.signed import approval_bytes, policy_bytes
+from venue_model.signed import approval_bytes, lease_bytes, policy_bytes, policy_digest
 from venue_model.venue import DeviceKind, Name, Venue
-from venue_model.wire import DoorReport, SignedPolicy
+from venue_model.wire import Command, DoorReport, SignedPolicy
 
 log = logging.getLogger(__name__)
 RENEWALS_A_LEASE = 3
@@ -67,7 +67,8 @@ class Warden:
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
         # Told when a door knows more than this database.
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
-        self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing
+        self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing …
+        self._digests: dict[BoardId, str] = {}  # … and by what name the board says that it holds it
         self._renewed_mono_ns = 0
 
     def _components_of(self, board: BoardId) -> tuple[ComponentId, ...]:
@@ -124,10 +125,14 @@ class Warden:
                 learned = True
         return learned
 
-    def send(self, day: Day, boards: Iterable[BoardId], now: Now, *, renew: bool = False) -> None:
-        """Sign and send the policies of boards that are there; without `renew` only those whose content has changed."""
+    def send(self, day: Day, boards: Iterable[BoardId], now: Now, *, renew: bool = False, by_name: bool = False) -> None:
+        """Sign and send the policies of boards that are there; without `renew` only those whose content has changed.
+
+        `by_name`: a board that has said that it holds the policy gets a few hundred bytes that name it, not the policy again.
+        """
         elsewhere = known_passes(day, self.salt)
-        due = []
+        due: list[tuple[PolicyBody, object]] = []
+        leases: list[tuple[BoardId, int]] = []
         with self.store.transaction():  # one for all boards, and before the first policy leaves
             for board in boards:
                 agent = self.agents[board]
@@ -136,24 +141,37 @@ class Warden:
                     continue
                 policies = tuple(self._policy(board, component) for component in components)
                 content = (agent.session, policies, elsewhere)
-                if not renew and self._sent.get(board) == content:
+                known = self._sent.get(board) == content
+                if known and not renew:
                     continue
                 agent.renewal += 1
                 self.agents.save(agent)
+                if by_name and known and agent.reported is not None and agent.reported.policy == self._digests[board]:
+                    leases.append((board, agent.renewal))
+                    continue
                 body = PolicyBody(
                     self.venue.id, board, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), policies, elsewhere
                 )
                 due.append((body, content))
-        for body, content in due:
-            self._sent[body.agent] = content
+        for board, renewal in leases:
+            self._renew_lease(board, renewal, now)
+        for body, said in due:
+            self._sent[body.agent] = said
+            self._digests[body.agent] = policy_digest(body)
             signature = signing.sign(self.policy_key, policy_bytes(body))
             self.agents.send(body.agent, "policy", SignedPolicy(body, signature.hex()), retain=True)
+
+    def _renew_lease(self, board: BoardId, renewal: int, now: Now) -> None:
+        session, lease_s, policy = self.agents[board].session, self.venue.lease_s, self._digests[board]
+        signature = signing.sign(self.policy_key, lease_bytes(board, session, renewal, now.utc_ns, lease_s, policy)).hex()
+        body = {"session": session, "renewal": renewal, "lease_s": lease_s, "policy": policy}
+        self.agents.send(board, "command", Command(f"lease-{renewal}", "lease", now.utc_ns, lease_s * 1_000, body, signature), retain=False)
 
     def renew(self, day: Day, now: Now) -> None:
         """Renew all leases when a third of one has passed: two renewals may be lost before a door closes."""
         if now.mono_ns - self._renewed_mono_ns >= self.venue.lease_s * S // RENEWALS_A_LEASE:
             self._renewed_mono_ns = now.mono_ns
-            self.send(day, self.venue.boards, now, renew=True)
+            self.send(day, self.venue.boards, now, renew=True, by_name=True)
 
     def _policy(self, board: BoardId, component: ComponentId) -> ComponentPolicy:
         domain, wanted = self.domains[component], self.asks[board, component]

@@ -15,9 +15,9 @@ from edge.shell.run import EdgeAgent
 from venue_model import signing
 from venue_model.door_policy import ComponentPolicy
 from venue_model.groups import Role
-from venue_model.ids import BoardId, DeviceId, DoorId
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId
 from venue_model.moments import S
-from venue_model.signed import ack_bytes, policy_bytes, pulse_bytes
+from venue_model.signed import ack_bytes, lease_bytes, policy_bytes, pulse_bytes
 from venue_model.wire import Desired, Meta, SignedPolicy, Want, decode, encode
 
 
@@ -158,6 +158,32 @@ def test_staff_are_let_in_once_by_a_signed_pulse(bench: Bench) -> None:
     assert [line["command"] for line in bench.lines_of("grant")] == ["p1"]
     assert bench.lines.outputs.get("o1-door.strike")
     assert not bench.lines.outputs.get("e1-door.strike")
+
+
+def test_a_renewal_that_names_the_policy_keeps_the_door_open_and_no_other_does(bench: Bench) -> None:
+    bench.policy(admit("o1", 2, [Role.BID], entry_of(BIDDER)))
+    wait_for("the digest", lambda: bench.link.reported().policy)
+    policy, session = bench.link.reported().policy, bench.link.session
+
+    def lease(session: int, renewal: int, policy: object, key: bytes = POLICY_KEY) -> None:
+        body = {"session": session, "renewal": renewal, "lease_s": 3_600, "policy": policy}
+        text = lease_bytes(COMMISSION.agent, session, renewal, NOON_NS, 3_600, str(policy))
+        bench.send("command", command("lease", f"l{renewal}", body, signing.sign(key, text), NOON_NS))
+
+    def until_ns() -> int:
+        return bench.agent.state.leases[ComponentId("o1")]
+
+    began_ns = until_ns()
+    lease(session, 9, "another")
+    lease(session - 1, 9, policy)
+    lease(session, bench.renewal, policy)
+    lease(session, 9, policy, key=b"\x99" * 32)
+    lease(session, 9, 7)
+    wait_for("the complaint", lambda: bench.lines_of("alarm"))
+    assert (until_ns(), bench.agent.state.renewal) == (began_ns, bench.renewal)
+    lease(session, 9, policy)
+    wait_for("the lease", lambda: until_ns() > began_ns + 3_000 * S)
+    assert bench.agent.state.renewal == 9
 
 
 def test_garbage_from_the_network_is_one_line_a_minute_and_changes_nothing(bench: Bench) -> None:

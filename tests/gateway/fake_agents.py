@@ -23,7 +23,7 @@ from venue_model.door_policy import Approval, ComponentPolicy, illegal_groups
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RunId
 from venue_model.lots import Lot
 from venue_model.moments import MS, Now
-from venue_model.signed import ack_bytes, approval_bytes, policy_bytes
+from venue_model.signed import ack_bytes, approval_bytes, lease_bytes, policy_bytes, policy_digest
 from venue_model.venue import DeviceKind, Venue
 from venue_model.wire import (
     APPLIED,
@@ -94,6 +94,9 @@ class FakeAgent:
     acked: dict[str, int] = field(default_factory=dict)  # journal → through
     desired: Desired | None = None
     renewal: int = 0
+    policy: str = ""  # the name of what it holds …
+    says_policy: bool = True  # … which older programs do not say
+    leases: int = 0  # renewals that named it
 
     def topic(self, leaf: str) -> str:
         return self.topics.agent(self.record.agent, leaf)
@@ -131,6 +134,7 @@ class FakeAgent:
             self.refused.append("stale")
             return
         self.renewal = body.renewal
+        self.policy = policy_digest(body)
         for policy in body.components:
             self._take_component(policy)
 
@@ -159,11 +163,22 @@ class FakeAgent:
         return False
 
     def _take_command(self, command: Command) -> bool:
+        if command.kind == "lease":
+            return self._take_lease(command)
         assert command.kind == "ack"
         journal, through = str(command.body["journal"]), int(command.body["through"])
         text = ack_bytes(self.record.agent, journal, through)
         assert signing.verifies(bytes.fromhex(self.record.policy_key), text, bytes.fromhex(command.signature))
         self.acked[journal] = through
+        return False
+
+    def _take_lease(self, command: Command) -> bool:
+        body = command.body
+        text = lease_bytes(self.record.agent, body["session"], body["renewal"], command.issued_utc_ns, body["lease_s"], body["policy"])
+        assert signing.verifies(bytes.fromhex(self.record.policy_key), text, bytes.fromhex(command.signature))
+        if body["session"] == self.session and body["renewal"] > self.renewal and body["policy"] == self.policy:
+            self.renewal = body["renewal"]
+            self.leases += 1
         return False
 
     def report(self) -> Reported:
@@ -175,7 +190,7 @@ class FakeAgent:
         }
         doors = {door.id: self._door(door.id, door.outside, door.inside) for door in self.record.doors}
         epoch, generation = (desired.epoch, desired.generation) if desired else (0, 0)
-        return Reported(self.session, epoch, generation, devices, doors)
+        return Reported(self.session, epoch, generation, devices, doors, self.policy if self.says_policy else "")
 
     def _door(self, door: DoorId, *sides: ComponentId | None) -> DoorReport:
         parts = {}

@@ -211,6 +211,26 @@ def test_a_board_speaks_for_its_own_doors_alone(stage: Stage) -> None:
 def test_leases_are_renewed_three_times_before_they_end(stage: Stage) -> None:
     pressed(stage, "opening_preparation")
     stage.link.sent.clear()
+    before = agent(stage, "opening").renewal
+    stage.wait(60_000, 500)
+    assert not stage.link.of("policy"), "what a board holds is named, and not sent again"
+    assert agent(stage, "opening").leases >= 3
+    assert agent(stage, "opening").renewal - before == agent(stage, "opening").leases
+
+
+def test_a_board_that_does_not_say_what_it_holds_gets_the_whole_policy_each_time(stage: Stage) -> None:
+    pressed(stage, "opening_preparation")
+    board = agent(stage, "opening")
+    board.policy = "something else"
+    stage.tell(board, "reported", board.report())
+    stage.link.sent.clear()
+    stage.wait(60_000, 500)
+    sent = [decode(SignedPolicy, m.payload) for m in stage.link.of("policy") if "/opening/" in m.topic]
+    assert len(sent) == 1, "then it says so, and is named its policy again"
+    assert board.leases >= 2
+    board.says_policy = False
+    stage.tell(board, "reported", board.report())
+    stage.link.sent.clear()
     stage.wait(60_000, 500)
     renewals = [decode(SignedPolicy, m.payload) for m in stage.link.of("policy") if "/opening/" in m.topic]
     assert len(renewals) >= 3
