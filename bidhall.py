@@ -19,7 +19,7 @@ def _tender_day(argv: list[str]) -> int:
 
 
 def _check(argv: list[str]) -> int:
-    from venue_model.tools.check_venue import main
+    from simulation.prover.cli import main
 
     return main(argv)
 
@@ -63,7 +63,7 @@ def _bench(argv: list[str]) -> int:
 COMMANDS: dict[str, tuple[Command, str]] = {
     "demo": (_demo, "整个场地在本机运行  the whole venue on this machine, with the dashboard"),
     "tender-day": (_tender_day, "无人值守演练一个交易日  one whole tender day, unattended, on real parts"),
-    "check": (_check, "检查场地文件  check a venue file"),
+    "check": (_check, "证明场地方案  prove a venue before anyone enters"),
     "simulate": (_simulate, "虚拟时间仿真,注入故障  whole venues in virtual time, with faults drawn from a seed"),
     "gateway": (_gateway, "运行网关  run the gateway"),
     "edge": (_edge, "运行一块控制板  run the agent of one board"),

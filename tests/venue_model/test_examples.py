@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from venue_model.load import load_venue
-from venue_model.tools.check_venue import main as check
 from venue_model.tools.files import example, read_venue, shipped_profiles, venue_digest
 from venue_model.venue import DeviceKind, Lock, Venue
 from venue_model.zones import Zone
@@ -24,12 +23,6 @@ def venue(request: pytest.FixtureRequest) -> Venue:
 
 def test_all_three_are_there() -> None:
     assert NAMES == ["county_hall", "hunan_2016", "one_pi_branch"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_check_of_an_example_holds(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check([name]) == 0
-    assert "holds" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", NAMES)

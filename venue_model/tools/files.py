@@ -21,14 +21,14 @@ def shipped_profiles() -> dict[str, Profile]:
     return found
 
 
-def read_venue(path: Path) -> Venue:
-    """Load a venue file.  Raises VenueError with every problem, also when the file cannot be read."""
+def read_venue(path: Path, check_ways_out: bool = True) -> Venue:
+    """Load a venue file.  Raises VenueError with every problem, also when the file cannot be read; `check_ways_out` as in `load_venue`."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise VenueError([Problem(str(path), "file", f"cannot be read: {reason}", "check path and encoding")]) from None
-    return load_venue(text, path.name, shipped_profiles().get)
+    return load_venue(text, path.name, shipped_profiles().get, check_ways_out)
 
 
 def example(name: str) -> Path:

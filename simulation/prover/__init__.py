@@ -1,0 +1,1 @@
+"""The venue prover behind `bidhall check`: laws that can be decided from the floor plan before anyone enters."""

@@ -1,0 +1,67 @@
+"""Everything that the checks share about one venue, computed once: the whole of it, and the small one that the searches run on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulation.prover.apart import Apart
+from simulation.prover.days import Days
+from simulation.prover.findings import listed
+from simulation.prover.ground import Ground
+from simulation.prover.symmetry import Reduced, reduce_venue
+from venue_model.ids import DoorId, RoomId
+from venue_model.venue import Name, Venue
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One venue under examination."""
+
+    venue: Venue
+
+    @cached_property
+    def reduced(self) -> Reduced:
+        """Two of every kind of interchangeable rooms."""
+        return reduce_venue(self.venue)
+
+    @property
+    def small(self) -> Venue:
+        """The venue that the searches run on."""
+        return self.reduced.venue
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The ways of the small venue."""
+        return Ground(self.small)
+
+    @cached_property
+    def whole_ground(self) -> Ground:
+        """The ways of the whole venue."""
+        return Ground(self.venue)
+
+    @cached_property
+    def days(self) -> Days:
+        """The days of the small venue."""
+        return Days(self.small)
+
+    @cached_property
+    def apart(self) -> Apart:
+        """Law Apart over the small venue."""
+        return Apart(self.small, self.ground, self.days)
+
+    def also(self, door: DoorId) -> Name:
+        """Said behind a fault of one door that stands for several."""
+        others = self.reduced.doors[door][1:]
+        if not others:
+            return Name("", "")
+        names = ", ".join(others[:4]) + (" …" if len(others) > 4 else "")
+        return Name(f"(另有同类门 {len(others)} 处:{names})", f" (and {len(others)} doors alike: {names})")
+
+    def speaks_for(self, door: DoorId) -> bool:
+        """False for a door whose like has said it already: of two kept for many, only the first speaks."""
+        alike = self.reduced.doors[door]
+        return len(alike) == 1 or door == min(alike, key=list(self.venue.doors).index)
+
+    def rooms_text(self, rooms: list[RoomId]) -> Name:
+        """Names of rooms, with those they stand for."""
+        whole = dict.fromkeys(twin for room in rooms for twin in self.reduced.rooms[room])
+        return listed(self.venue, list(whole))
