@@ -6,12 +6,14 @@ import pytest
 from day_case import PEOPLE, SALT, at, card, county, day, person
 from hypothesis import given
 from hypothesis import strategies as st
+from passage_case import passage_house
 
-from gateway.core.access import Access, digests, known_passes, record_rooms, wanted_access
+from gateway.core.access import Access, Memo, digests, known_passes, record_rooms, wanted_access
 from gateway.core.day import LotState
+from venue_model.door_policy import Pass
 from venue_model.groups import Role, separated_pairs
-from venue_model.ids import ComponentId, LotId, PersonKey
-from venue_model.lots import Phase
+from venue_model.ids import ComponentId, LotId, PersonKey, RoomId
+from venue_model.lots import Person, Phase
 from venue_model.passes import card_digest, key_digest
 from venue_model.profiles import DoorMode
 from venue_model.zones import never_admits
@@ -138,3 +140,132 @@ def test_whatever_two_lots_do_no_domain_ever_asks_for_a_separated_pair(one: Phas
         assert not [g for g in wish.groups for zone in VENUE.zones_of(component) if never_admits(zone, g)]
         assert not (wish.seal and wish.groups)
         assert not [p for p in wish.passes for zone in VENUE.zones_of(component) if never_admits(zone, p.group)]
+
+
+# seats, side venues, inquiries
+
+
+def seated(*seats: str | None) -> tuple[Person, ...]:
+    experts = (replace(person(f"exp-{n}", Role.EXP), seat=seat) for n, seat in enumerate(seats, 1))  # type: ignore[arg-type]
+    return (*experts, person("sup-1", Role.SUP))
+
+
+def test_where_committees_sit_dispersed_a_members_pass_opens_the_own_seat_alone() -> None:
+    house = passage_house("dispersed")
+    found = wanted_access(house, day(at(Phase.INTAKE, people=seated("e1", "e2"), evaluation_room=None)), {}, SALT)
+    assert holders(found[ComponentId("e1")]) == {"exp-1"}
+    assert holders(found[ComponentId("e2")]) == {"exp-2"}
+    assert {"exp-1", "exp-2"} <= holders(found[ComponentId("wing")])
+    together = wanted_access(passage_house("classic"), day(at(Phase.INTAKE, people=seated("e1", "e2"))), {}, SALT)
+    assert {"exp-1", "exp-2"} <= holders(together[ComponentId("e1")]), "in one room seats mean nothing"
+    assert holders(together[ComponentId("e2")]) == set()
+
+
+def test_every_seat_is_sealed_also_that_of_a_member_who_has_withdrawn() -> None:
+    people = tuple(replace(p, withdrawn=p.person == "exp-2") for p in seated("e1", "e2"))
+    found = wanted_access(passage_house("dispersed"), day(at(Phase.EVALUATION, people=people, evaluation_room=None)), {}, SALT)
+    assert [found[ComponentId(room)].seal for room in ("e1", "e2", "e3")] == [True, True, False]
+
+
+def test_a_member_without_a_seat_sits_in_the_lots_room_and_nowhere_if_it_has_none() -> None:
+    for room, rooms in (("e3", {"e3", "intake", "link", "wing"}), (None, {"intake", "link", "wing"})):
+        found = wanted_access(passage_house("dispersed"), day(at(Phase.INTAKE, people=seated("e1", None), evaluation_room=room)), {}, SALT)
+        assert {component for component, wish in found.items() if "exp-2" in holders(wish)} == rooms
+
+
+def test_in_an_inquiry_each_side_has_its_room_and_members_come_back_once_authorised_anew() -> None:
+    found = access(at(Phase.INQUIRY), exp_1=7)
+    committee, parties, room = (found[ComponentId(c)] for c in ("q-experts", "q-bidders", "e1"))
+    assert (committee.mode, set(committee.groups)) == (DoorMode.INQUIRY, {"EXP", "OWN-C", "SUP"})
+    assert (parties.mode, set(parties.groups)) == (DoorMode.INQUIRY, {"BID", "OWN", "AGT", "SUP", "WIT"})
+    assert (room.mode, room.seal, set(room.groups)) == (DoorMode.INQUIRY, False, {"EXP", "OWN-C"})
+    assert {"bid-1", "agt-1"} <= holders(parties) and "exp-1" not in holders(parties)
+    assert "exp-1" in holders(committee) and "bid-1" not in holders(committee)
+    back = next(p for p in room.passes if p.person == "exp-1")
+    assert (back.window, back.once, back.authorised_utc_ns) == (True, True, 7)
+
+
+def test_for_a_second_round_bidders_are_back_while_the_committee_stays_sealed() -> None:
+    found = access(at(Phase.SECOND_ROUND))
+    assert Role.BID in found[ComponentId("o1")].groups
+    assert (found[ComponentId("e1")].seal, found[ComponentId("e1")].groups) == (True, ())
+
+
+# conditions of a pass
+
+
+def entry(of: Access, name: str) -> Pass:
+    return next(p for p in of.passes if p.person == name)
+
+
+def test_a_supervisor_is_let_into_the_corridor_beside_a_witness_and_into_the_room_alone() -> None:
+    found = access(at(Phase.INTAKE))
+    assert entry(found[ComponentId("wing")], "sup-1").escort == (Role.WIT,)
+    assert entry(found[ComponentId("e1")], "sup-1").escort == ()
+    assert entry(found[ComponentId("e1")], "stf-1").escort == (Role.SUP, Role.WIT)
+
+
+def test_a_second_card_opens_as_the_first_does_and_calls_for_help() -> None:
+    people = (replace(person("exp-1", Role.EXP), duress_card="00c0ffee"),)
+    passes = access(at(Phase.INTAKE, people=people))[ComponentId("e1")].passes
+    first, second = sorted(passes, key=lambda p: p.duress)
+    assert (first.digest, second.digest) == (card_digest(SALT, bytes.fromhex(card("exp-1"))), card_digest(SALT, b"\x00\xc0\xff\xee"))
+    assert replace(second, digest=first.digest, duress=False) == first
+    assert second.digest in {known.digest for known in known_passes(day(at(Phase.INTAKE, people=people)), SALT)}
+
+
+def test_a_late_bidder_of_one_lot_does_not_come_in_with_the_bidders_of_another() -> None:
+    """Two opening rooms that see each other: one lot still signs in, the other's opening has begun."""
+    hall = replace(VENUE, sight=((RoomId("o1"), RoomId("o2")),))
+    other = at(Phase.CHECK_IN, "L2", opening_room="o2", people=(person("bid-9", Role.BID),))
+    found = wanted_access(hall, day(at(Phase.OPENING), other), {}, SALT)[ComponentId("o1")]
+    assert Role.BID in found.groups
+    assert entry(found, "bid-9").from_utc_ns == 0
+    assert entry(found, "bid-1").from_utc_ns > 2**61
+
+
+def test_somebody_with_two_lots_comes_in_for_the_one_that_is_called() -> None:
+    """One credential, one pass: a door takes the first that it finds."""
+    states = at(Phase.OPENING), at(Phase.INTAKE, "L2", opening_room="o2", evaluation_room="e2")
+    passes = [p for p in access(*states)[ComponentId("wing")].passes if p.person == "sup-1"]
+    assert [(p.lot, p.from_utc_ns) for p in passes] == [("L2", 0)]
+
+
+def test_a_domain_lets_in_as_many_as_its_rooms_hold() -> None:
+    found = wanted_access(passage_house(), day(at(Phase.INTAKE)), {}, SALT)
+    assert (found[ComponentId("e1")].limit, found[ComponentId("e2")].limit) == (7, None)
+
+
+def test_a_lockdown_goes_before_every_scene_and_lifts_no_seal() -> None:
+    states = day(at(Phase.EVALUATION), at(Phase.CHECK_IN, "L2", opening_room="o2"))
+    shut = frozenset(VENUE.components)
+    found = wanted_access(VENUE, states, {}, SALT, lockdown=shut)
+    assert {(wish.mode, wish.groups) for wish in found.values()} == {(DoorMode.LOCKDOWN, ())}
+    assert [component for component, wish in found.items() if wish.seal] == ["e1"]
+    partly = wanted_access(VENUE, states, {}, SALT, lockdown=frozenset({ComponentId("o2")}))
+    assert (partly[ComponentId("o2")].mode, partly[ComponentId("e1")]) == (DoorMode.LOCKDOWN, wanted_access(VENUE, states, {}, SALT)["e1"])  # type: ignore[index]
+
+
+# the same answer, sooner
+
+
+@given(st.lists(st.tuples(phases, phases, st.integers(0, 2), st.booleans()), min_size=1, max_size=6))
+def test_what_was_remembered_changes_no_answer(days: list[tuple[Phase, Phase, int, bool]]) -> None:
+    memo = Memo()
+    for one, other, authorised, shut in days:
+        states = day(at(one), at(other, "L2", opening_room="o2", evaluation_room="e2"))
+        given = {(LotId("L1"), PersonKey("exp-1")): authorised} if authorised else {}
+        lockdown = frozenset({ComponentId("e1")}) if shut else frozenset()
+        for _ in range(2):
+            found = wanted_access(VENUE, states, given, SALT, lockdown=lockdown, memo=memo)
+            assert found == wanted_access(VENUE, states, given, SALT, lockdown=lockdown)
+            assert known_passes(states, SALT, memo) == known_passes(states, SALT)
+
+
+def test_an_unchanged_day_is_not_worked_through_again() -> None:
+    memo, states = Memo(), day(at(Phase.INTAKE))
+    assert wanted_access(VENUE, states, {}, SALT, memo=memo) is wanted_access(VENUE, dict(states), {}, SALT, memo=memo)
+    before = memo.access
+    moved = wanted_access(VENUE, day(replace(states[LotId("L1")], door_phase=Phase.OPENING_END)), {}, SALT, memo=memo)
+    assert moved is not before
+    assert moved[ComponentId("o2")] is before[ComponentId("o2")], "only the domains of the lot that moved"
