@@ -1,19 +1,39 @@
 """Which scenes staff may press, and why not."""
 
+import datetime
 from dataclasses import replace
 
 import pytest
-from day_case import OPENING_NS, at, county, day, lot
+from day_case import OPENING_NS, at, county, day, lot, person
 from hypothesis import given
 from hypothesis import strategies as st
+from passage_case import passage_house
 
-from gateway.core.day import Refusal, ask, live, may_press, parts, pressable, retold, warning
+from gateway.core.day import (
+    LOCAL,
+    LotState,
+    Refusal,
+    ask,
+    curfew_due,
+    inquiry_rooms,
+    live,
+    may_press,
+    parts,
+    pressable,
+    retold,
+    seals_after,
+    warning,
+)  # fmt: skip
 from gateway.core.parts import held_rooms
 from gateway.core.plan import plan_scene
-from venue_model.ids import LotId, RunId
-from venue_model.lots import Phase
+from venue_model.groups import Role
+from venue_model.ids import ComponentId, LotId, PersonKey, RoomId, RunId
+from venue_model.lots import Person, Phase
+from venue_model.moments import S
 from venue_model.profiles import DoorMode
 from venue_model.scenes import PHASE_ASKS, SCENES, Part, Scene, SceneId
+from venue_model.tools.files import example, read_venue
+from venue_model.zones import Zone
 
 VENUE = county()
 L1 = LotId("L1")
@@ -171,3 +191,133 @@ def test_a_room_change_is_followed_until_people_are_called_to_the_room(phase: Ph
     after, late = retold(VENUE, day(at(phase)), at(phase), told)
     assert (after.lot.opening_room, after.lot.evaluation_room, late) == (opening, evaluation, kept)
     assert after.lot.bidders == 5 and after.phase is phase
+
+
+# seats
+
+
+def seated(*seats: str | None) -> tuple[Person, ...]:
+    return tuple(replace(person(f"exp-{n}", Role.EXP), seat=seat) for n, seat in enumerate(seats, 1))  # type: ignore[arg-type]
+
+
+def test_a_seat_is_one_lots_at_a_time() -> None:
+    house = passage_house("dispersed")
+    ours = at(Phase.OPENING_END, people=seated("e1", "e3"), evaluation_room=None)
+    theirs = at(Phase.EVALUATION, "L2", opening_room="o2", people=seated("e2", "e3"), evaluation_room=None)
+    refused = may_press(house, day(ours, theirs), L1, "intake")
+    assert isinstance(refused, Refusal) and refused.code == "room-taken" and "L2" in refused.why.en
+    free = at(Phase.OPENING_END, people=seated("e1"), evaluation_room=None)
+    assert isinstance(may_press(house, day(free, theirs), L1, "intake"), Scene)
+
+
+def test_a_member_drawn_in_addition_gets_a_seat_and_who_is_no_longer_named_keeps_theirs_shut() -> None:
+    house = passage_house("dispersed")
+    ours = at(Phase.INTAKE, people=seated("e1", "e2"), evaluation_room=None)
+    other = at(Phase.EVALUATION, "L2", opening_room="o2", people=seated("e3"), evaluation_room=None)
+    first, second = seated("e1", "e2")
+    moved = replace(first, seat=RoomId("e3"))
+    late = replace(second, person=PersonKey("late"), card="0a0b0c0d", seat=RoomId("e2"))
+    after, kept = retold(house, day(ours, other), ours, replace(ours.lot, people=(moved, late)))
+    by_name = {p.person: p for p in after.lot.people}
+    assert (by_name["exp-1"].seat, by_name["late"].seat) == ("e1", "e2") and kept, "who sits stays"
+    assert by_name["exp-2"].withdrawn and by_name["exp-2"].seat == "e2"
+    nowhere, _ = retold(house, day(ours, other), ours, replace(ours.lot, people=(first, replace(late, seat=RoomId("e3")))))
+    assert [p.seat for p in nowhere.lot.people if p.person == "late"] == [None], "a seat of another lot is not given away"
+
+
+# inquiry, second round, night
+
+
+def test_an_inquiry_takes_the_first_free_pair_of_rooms_beside_the_committee() -> None:
+    reference = read_venue(example("hunan_2016"))
+    ground = {"people": (person("exp-1", Role.EXP), person("bid-1", Role.BID)), "bidders": 3}
+
+    def asking(n: int, room: str) -> LotState:
+        return at(Phase.EVALUATION, f"L{n}", opening_room=f"o10{n}", evaluation_room=room, **ground)
+
+    states = day(asking(1, "e301"), asking(2, "e302"), asking(3, "e401"), asking(4, "e303"))
+    given = {}
+    for n in (1, 3, 2):
+        lot = LotId(f"L{n}")
+        states = plan_scene(reference, states, lot, SCENES[SceneId.INQUIRY], RunId("r"), OPENING_NS).after
+        given[n] = states[lot].inquiry
+    assert given == {1: ("qe1", "qb1"), 2: ("qe2", "qb2"), 3: ("qe3", "qb3")}, "the third pair is the one on floor 4"
+    refused = may_press(reference, states, LotId("L4"), "inquiry")
+    assert isinstance(refused, Refusal) and refused.code == "room-taken"
+    states = plan_scene(reference, states, LotId("L2"), SCENES[SceneId.EVALUATION], RunId("r"), OPENING_NS).after
+    back = {**states, LotId("L2"): replace(states[LotId("L2")], door_phase=Phase.EVALUATION)}
+    assert isinstance(may_press(reference, back, LotId("L4"), "inquiry"), Scene), "once its doors have followed, too"
+
+
+def test_of_a_remote_evaluation_each_venue_gives_the_side_that_is_there() -> None:
+    here = at(Phase.EVALUATION, opening_room=None)
+    assert inquiry_rooms(VENUE, day(here), here) == ("q-experts",)
+    there = at(Phase.EVALUATION, evaluation_room=None)
+    assert inquiry_rooms(VENUE, day(there), there) == ("q-bidders",)
+
+
+def test_a_house_without_inquiry_rooms_says_so() -> None:
+    branch = read_venue(example("one_pi_branch"))
+    [room] = [room.id for room in branch.rooms_of(Zone.EVALUATION)]
+    opening = branch.rooms_of(Zone.OPENING)[0].id
+    refused = may_press(branch, day(at(Phase.EVALUATION, opening_room=opening, evaluation_room=room)), L1, "inquiry")
+    assert isinstance(refused, Refusal) and refused.code == "no-room"
+
+
+def test_a_second_round_waits_until_the_opening_room_is_free() -> None:
+    busy = day(at(Phase.EVALUATION), at(Phase.OPENING, "L2", evaluation_room="e2"))
+    refused = may_press(VENUE, busy, L1, "second_round")
+    assert isinstance(refused, Refusal) and refused.code == "room-taken"
+
+
+@pytest.mark.parametrize(
+    ("phase", "scene", "lifted"),
+    [
+        (Phase.EVALUATION, SceneId.INQUIRY, True),
+        (Phase.EVALUATION, SceneId.REPORT_SIGNED, True),
+        (Phase.EVALUATION, SceneId.OVERNIGHT, False),
+        (Phase.EVALUATION, SceneId.SECOND_ROUND, False),
+        (Phase.EVALUATION, SceneId.SUSPEND, False),
+        (Phase.INQUIRY, SceneId.EVALUATION, False),
+    ],
+)
+def test_two_people_are_asked_for_every_seal_that_goes_and_for_no_other(phase: Phase, scene: SceneId, lifted: bool) -> None:
+    after = seals_after(VENUE, day(at(phase)), at(phase), SCENES[scene])
+    assert after[ComponentId("e1")] is not lifted
+    assert SCENES[scene].two_person is lifted
+
+
+@pytest.mark.parametrize("scene", [SceneId.ABORT, SceneId.FAILED_TENDER])
+@pytest.mark.parametrize("was", [Phase.OPENING, Phase.EVALUATION])
+def test_the_end_of_a_suspended_lot_asks_two_people_only_where_it_was_sealed(scene: SceneId, was: Phase) -> None:
+    state = replace(at(Phase.SUSPENDED), suspended_from=was)
+    sealed = state.wish(Part.EVALUATION).seal
+    assert sealed is (was is Phase.EVALUATION)
+    after = seals_after(VENUE, day(state), state, SCENES[scene])
+    assert not any(after.values())
+    assert (ComponentId("e1") in after) is sealed
+
+
+NINE, CURFEW = (int(datetime.datetime(2027, 1, 15, hour, tzinfo=LOCAL).timestamp()) * S for hour in (9, 21))
+H = 3600 * S
+
+
+@pytest.mark.parametrize(
+    ("phase", "since", "now", "due"),
+    [
+        (Phase.EVALUATION, NINE, CURFEW - 1, False),
+        (Phase.EVALUATION, NINE, CURFEW, True),
+        (Phase.EVALUATION, NINE, CURFEW + 5 * H, True),  # past midnight
+        (Phase.EVALUATION, CURFEW + H, CURFEW + 2 * H, False),  # somebody decided to go on
+        (Phase.EVALUATION, CURFEW + H, CURFEW + 24 * H, True),
+        (Phase.INQUIRY, NINE, CURFEW, True),
+        (Phase.SECOND_ROUND, NINE, CURFEW, True),
+        (Phase.OVERNIGHT, NINE, CURFEW + H, False),
+        (Phase.REPORT_SIGNED, NINE, CURFEW, False),
+        (Phase.OPENING, NINE, CURFEW, False),
+    ],
+)
+def test_at_the_curfew_every_evaluation_that_goes_on_is_due_for_the_night(phase: Phase, since: int, now: int, due: bool) -> None:
+    states = day(replace(at(phase), phase_utc_ns=since))
+    assert curfew_due(passage_house(), states, now) == ((L1,) if due else ())
+    assert curfew_due(VENUE, states, now) == (), "a venue without a curfew"

@@ -7,6 +7,7 @@ import pytest
 from day_case import PEOPLE, at, card, county, day
 from hypothesis import given
 from hypothesis import strategies as st
+from passage_case import passage_house
 
 from gateway.core.day import LotState
 from gateway.core.wants import SHARED_LOT, device_wants, spoken_lines
@@ -102,3 +103,42 @@ def test_no_screen_ever_shows_a_person(one: Phase, other: Phase) -> None:
 def test_the_same_day_asks_the_same_of_every_device(phase: Phase) -> None:
     assert device_wants(VENUE, day(at(phase))) == device_wants(VENUE, day(at(phase)))
     assert DeviceId("o1-reader") not in device_wants(VENUE, day(at(phase)))
+
+
+def house_wants(*states: LotState) -> dict[str, Want]:
+    return {str(device): want for device, want in device_wants(passage_house(), day(*states)).items()}
+
+
+def test_over_night_the_network_is_cut_once_nobody_works_any_more() -> None:
+    night, other = at(Phase.OVERNIGHT), at(Phase.EVALUATION, "L2", opening_room="o2", evaluation_room="e2")
+    assert (house_wants(night)["wing-net"], house_wants(night)["e1-net"]) == (Want(on=True), Want(on=True))
+    both = house_wants(night, other)
+    assert (both["wing-net"], both["e1-net"]) == (Want(on=False), Want(on=True)), "a room's own relay follows its own lot"
+    assert house_wants(other)["wing-net"] == Want(on=False)
+    assert house_wants(at(Phase.OPENING))["wing-net"] == Want(on=False)
+
+
+def test_over_night_rooms_and_corridors_are_recorded_and_the_door_says_closed() -> None:
+    assert wants(at(Phase.OVERNIGHT))["e1-sign"] == Want(lines=("201", "封闭 请勿进入 Closed: do not enter"), colour="red")
+    cameras = house_wants(at(Phase.OVERNIGHT))
+    assert {name for name, want in cameras.items() if want.record is not None} == {"e1-cam", "wing-cam", "intake-cam"}
+
+
+def test_both_sides_of_an_inquiry_are_recorded_for_its_lot_and_the_passage_for_the_venue() -> None:
+    found = house_wants(at(Phase.INQUIRY, inquiry=("ask", "answer")))
+    recorded = {name: want.record.lot for name, want in found.items() if want.record is not None}
+    assert recorded == {
+        "ask-cam": "L1", "answer-cam": "L1", "e1-cam": "L1", "wing-cam": SHARED_LOT, "intake-cam": SHARED_LOT, "link-cam": SHARED_LOT,
+    }  # fmt: skip
+
+
+def test_a_suspended_evaluation_says_so_and_goes_on_being_recorded() -> None:
+    found = wants(replace(at(Phase.SUSPENDED), suspended_from=Phase.EVALUATION))
+    assert found["e1-sign"] == Want(lines=("201", "暂停 Suspended"), colour="red")
+    assert found["e1-near"].record is not None
+    assert found["o1-near"].record is None
+
+
+def test_the_hall_shows_no_lot_that_is_opened_elsewhere() -> None:
+    lines = wants(at(Phase.EVALUATION, opening_room=None))["hall-sign"].lines
+    assert lines is not None and not any("L1" in line for line in lines)
