@@ -475,7 +475,8 @@ class ProjectOut(BaseModel):
 
 
 class WhereaboutsOut(BaseModel):
-    """Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `left`."""
+    """Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `counted` (the doors have counted
+    nobody there since), `left`."""
 
     person: str
     role: str | None
@@ -521,6 +522,7 @@ class MusterOut(BaseModel):
 
     utc_ns: int
     domains: list[MusterDomainOut]
+    counted_out: list[WhereaboutsOut]  # gone by the doors' counts alone: no door saw them leave by name
     misplaced: list[WhereaboutsOut]  # inside where nobody of their role belongs in this phase
     fire: FireOut | None
 

@@ -39,6 +39,7 @@ async def get_muster(request: Request) -> m.MusterOut:
             )
             for row in desk.muster()
         ],
+        counted_out=[_where(s, who) for who in desk.counted_out(now)],
         misplaced=[_where(s, who) for who in desk.misplaced()],
         fire=_fire(s, fire) if fire else None,
     )  # fmt: skip

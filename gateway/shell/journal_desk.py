@@ -57,7 +57,7 @@ class JournalDesk:
         self.outbox = outbox
         self.agents = agents
         self.presence = presence
-        presence.tell, presence.clear = self.tell, self.clear
+        presence.tell, presence.note = self.tell, self.note
         self.policy_key = policy_key
         self.project_of = projects  # lot → project
         self.holder_of = holder_of  # beginning of a credential's digest → who holds it, in which lot
@@ -148,10 +148,6 @@ class JournalDesk:
         with self.store.transaction():
             lines = [self._told(finding, now) for finding in findings]
         self.lines(lines)
-
-    def clear(self, code: str, place: str, now: Now) -> None:
-        """The end of an alarm that presence raised."""
-        self.note("alarm_clear", {"code": code, "place": place}, now)
 
     def _told(self, finding: Finding, now: Now) -> dict[str, Any]:
         line = self._own_line("alarm", finding.body(), now, lot=finding.lot)

@@ -20,17 +20,18 @@ from gateway.core.presence.state import KEPT_NS, Presence, forgotten, rebuilt, s
 from gateway.core.presence.trajectory import Step, trajectory
 from gateway.core.presence.watch import lingering, meetings, misplaced, unconfirmed
 from gateway.core.presence.ways import Ways
-from gateway.core.presence.whereabouts import Whereabouts, everybody
+from gateway.core.presence.whereabouts import Sure, Whereabouts, everybody
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
-from venue_model.ids import DeviceId, LotId, PersonKey
+from venue_model.ids import ComponentId, DeviceId, LotId, PersonKey
 from venue_model.lots import Lot
 from venue_model.moments import Now, S
 from venue_model.venue import Venue
 
 HEARD = (*KINDS, "fire", "checkout", "alarm_clear")
+DAY_S = 86_400
 LOOK_S = 1  # between two looks at what only time makes wrong
-SETTLE_S = 5  # a board that is there tells a passage within this time
+SETTLE_S = 5  # a board that is there tells a passage, or a count, within this time
 ROLL_S = 12 * 3600  # so long after a fire its list is kept
 RECENT_S = 600  # after a start, people seen within this time are looked at again
 
@@ -45,13 +46,14 @@ class PresenceDesk:
         self.day = day
         self.ways = Ways(venue)
         self.tell: Callable[[Iterable[Finding], Now], None] = lambda findings, now: None
-        self.clear: Callable[[str, str, Now], None] = lambda code, place, now: None
+        self.note: Callable[[str, dict[str, Any], Now], None] = lambda kind, body, now: None
         self.confirmed: dict[tuple[LotId, PersonKey], tuple[int, ...]] = {}
         self._fires: set[FireLine] = set()
         self._lockers: dict[tuple[str, int, int], LockerLine] = {}
         self._told: set[str] = set()  # cases
         self._lingering: set[str] = set()  # people whose lingering is an alarm that stands
         self._due: dict[PersonKey, int] = {}  # when to ask whether they were in two places
+        self._empty: dict[ComponentId, Now] = {}  # domains that the doors count empty, and since when
         self._look_mono_ns = 0
         self._known: tuple[Presence, dict[PersonKey, Whereabouts]] | None = None
         self.feeds_doors = any(
@@ -115,14 +117,25 @@ class PresenceDesk:
         if now.mono_ns < self._look_mono_ns:
             return
         self._look_mono_ns = now.mono_ns + LOOK_S * S
-        if now.utc_ns - self.presence.floor_utc_ns > KEPT_NS + 86_400 * S:
+        if now.utc_ns - self.presence.floor_utc_ns > KEPT_NS + DAY_S * S:
             self._forget(now.utc_ns - KEPT_NS)
         standing = lingering(self.everybody(), self.venue, now.utc_ns)
         found = [lingering_found(who, self.venue.linger_s) for who in standing]
         if fresh := self._fresh([*self._contradicted(now), *found, *self._watched(now)]):
             self.tell(fresh, now)
         for person in sorted(self._lingering - {who.person for who in standing}):
-            self.clear("lingering", person, now)
+            self.note("alarm_clear", {"code": "lingering", "place": person}, now)
+        self._count_empty(now)
+
+    def _count_empty(self, now: Now) -> None:
+        """Note the domains that the doors have counted empty for a while though names are still on their lists."""
+        named = {who.component for who in self.everybody().values() if who.maybe_inside}
+        empty = {row.component for row in self.muster() if row.empty and row.component in named} if named else set()
+        self._empty = {component: self._empty.get(component, now) for component in empty}
+        for component, since in list(self._empty.items()):
+            if now.mono_ns - since.mono_ns >= SETTLE_S * S:
+                del self._empty[component]
+                self.note("emptied", {"component": component}, since)  # when it happened, not when it was believed
 
     def _contradicted(self, now: Now) -> list[Finding]:
         due = [person for person, mono_ns in self._due.items() if now.mono_ns >= mono_ns]
@@ -183,6 +196,10 @@ class PresenceDesk:
     def roll(self, fire: Fire) -> list[Accounted]:
         """Who was inside when a fire began, and who of them has been seen outside."""
         return roll(self.presence, fire)
+
+    def counted_out(self, now: Now) -> list[Whereabouts]:
+        """Who came in today and is gone by the doors' counts alone."""
+        return [w for w in self.everybody().values() if w.sure is Sure.COUNTED and w.since_utc_ns > now.utc_ns - DAY_S * S]
 
     def misplaced(self) -> list[Whereabouts]:
         """Who is where nobody of their role belongs just now."""

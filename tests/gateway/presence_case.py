@@ -42,6 +42,11 @@ def refused(seconds: float, door: str, person: str | None, rule: str = "I2", cre
     return line("refusal", seconds, seq, str(VENUE.doors[DoorId(door)].board), person, "L1", door=door, rule=rule, credential=credential)
 
 
+def emptied(seconds: float, component: str) -> dict[str, Any]:
+    """The doors of a domain count nobody."""
+    return line("emptied", seconds, round(seconds * 1000) + 2, "", component=component)
+
+
 def sighting(told: dict[str, Any]) -> Sighting:
     found = sighting_of(told, WAYS)
     assert found is not None

@@ -5,7 +5,7 @@ from typing import Any
 from day_case import lot
 from hypothesis import given
 from hypothesis import strategies as st
-from presence_case import VENUE, WAYS, at, line, refused, sighting, through, walked
+from presence_case import VENUE, WAYS, at, emptied, line, refused, sighting, through, walked
 
 from gateway.core.presence.sightings import sighting_of
 from gateway.core.presence.state import Presence, arrived, forgotten, rebuilt, seen
@@ -84,6 +84,17 @@ def test_whom_staff_saw_outside_has_left_until_they_take_it_back() -> None:
     assert place(walked(inside, ticked, line("muster", 70, 2, "", "exp-1", outside=False))) == ("e1", Sure.INSIDE)
 
 
+def test_who_came_in_before_the_doors_counted_nobody_is_counted_out_and_who_came_after_is_not() -> None:
+    presence = walked(through(0, "e1-door", "exp-1"), emptied(60, "e1"), through(61, "e1-door", "exp-2"))
+    assert (place(presence), place(presence, "exp-2")) == (("e1", Sure.COUNTED), ("e1", Sure.INSIDE))
+    assert everybody(presence, at(30))[EXP].sure is Sure.INSIDE
+
+
+def test_an_entry_of_before_that_is_told_after_the_count_is_counted_out_too() -> None:
+    presence = seen(walked(emptied(60, "e1")), sighting(through(0, "e1-door", "exp-1")), WAYS)
+    assert place(presence) == ("e1", Sure.COUNTED)
+
+
 def test_the_past_can_be_asked_for() -> None:
     presence = walked(through(0, "e1-door", "exp-1"), through(60, "e1-door", "exp-1", "out"), through(90, "wing-exit", None, "out"))
     assert everybody(presence, at(30))[EXP].component == "e1"
@@ -120,11 +131,12 @@ passages = st.builds(
     through, st.integers(0, 40), st.sampled_from(DOORS), st.sampled_from([*PEOPLE, None]), st.sampled_from(["in", "out", "unknown"]),
     seq=st.integers(1, 3),
 )  # fmt: skip
+counts = st.builds(emptied, st.integers(0, 40), st.sampled_from(sorted(VENUE.components)))
 marks = st.builds(
     lambda s, person, outside: line("muster", s, s + 1, "", person, outside=outside),
     st.integers(0, 40), st.sampled_from(PEOPLE), st.booleans(),
 )  # fmt: skip
-lines = passages | marks
+lines = passages | marks | counts
 
 
 def unique(told: list[dict[str, Any]]) -> list[dict[str, Any]]:

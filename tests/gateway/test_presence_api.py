@@ -98,7 +98,9 @@ def test_the_list_is_for_whoever_is_in_the_house_and_a_tick_moves_a_person_out(c
     wait(case.stage, 110)
     assert case["staff"].post("/api/v1/muster/exp-1", json={"outside": True}).status_code == 204
     assert case.stage.lines("muster") == [{"person": "exp-1", "outside": True, "by": "staff"}]
-    people = case["staff"].get("/api/v1/muster").json()["fire"]["people"]
+    found = case["staff"].get("/api/v1/muster").json()
+    assert found["counted_out"] == []
+    people = found["fire"]["people"]
     assert [(p["was"]["person"], p["safe"]) for p in people] == [("bid-1", ""), ("exp-1", "staff")], "the missing come first"
 
 

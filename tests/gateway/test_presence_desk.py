@@ -31,10 +31,16 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def tell(stage: Stage, *lines: dict[str, Any]) -> None:
-    """The boards tell, each in its own order."""
+    """The boards tell, each in its own order, and count who passes."""
     for told in lines:
         event = JournalEvent(told["seq"], told["utc_ns"], told["kind"], told["body"], told["lot"])
         stage.journal(told["agent"], event)
+        board = stage.agents[BoardId(told["agent"])]
+        for side, change in (("from", -1), ("to", 1)):
+            if told["kind"] == "passage" and (component := told["body"][side]):
+                key = (DoorId(told["body"]["door"]), ComponentId(component))
+                board.net[key] = board.net.get(key, 0) + change
+        stage.tell(board, "reported", board.report())
 
 
 def wait(stage: Stage, seconds: int) -> None:
@@ -134,6 +140,42 @@ def test_nobody_checks_out_who_is_not_on_the_roster(stage: Stage) -> None:
     assert stage.lines("checkout") == []
 
 
+# counted out
+
+
+def test_whoever_left_by_the_button_is_counted_out_when_the_doors_count_nobody(stage: Stage) -> None:
+    tell(stage, through(0, "e1-door", "exp-1"), through(1, "e1-door", "exp-2"), through(60, "e1-door", None, "out"))
+    wait(stage, 70)
+    wait(stage, 10)
+    assert stage.lines("emptied") == [], "one is still counted inside"
+    tell(stage, through(81, "e1-door", None, "out"))
+    wait(stage, 2)
+    assert stage.lines("emptied") == [], "a count is believed when it has stood for a while"
+    wait(stage, 6)
+    wait(stage, 6)
+    assert stage.lines("emptied") == [{"component": "e1"}]
+    assert {who.sure for who in stage.coordinator.presence.everybody().values()} == {Sure.COUNTED}
+    stage.restart()
+    assert [who.person for who in stage.coordinator.presence.counted_out(stage.now)] == ["exp-1", "exp-2"]
+    assert not any(row.people for row in stage.coordinator.presence.muster())
+
+
+def test_a_count_in_doubt_or_of_a_board_that_is_away_takes_nobody_off_the_list(stage: Stage) -> None:
+    tell(stage, through(0, "e1-door", "exp-1"), through(60, "e1-door", None, "out"))
+    board = stage.agents[BoardId("evaluation")]
+    report = board.report()
+    doubtful = replace(report, doors={**report.doors, DoorId("e1-door"): replace(report.doors[DoorId("e1-door")], suspect=True)})
+    stage.tell(board, "reported", doubtful)
+    wait(stage, 70)
+    wait(stage, 10)
+    assert stage.lines("emptied") == []
+    stage.tell(board, "reported", report)
+    stage.tell(board, "status", Status(False, 1))
+    wait(stage, 10)
+    wait(stage, 10)
+    assert stage.lines("emptied") == []
+
+
 # conflict
 
 
@@ -220,7 +262,8 @@ def test_boards_that_asked_nothing_get_no_new_policy_for_a_passage(guarded: Stag
     tell(guarded, through(0, "gate", "exp-1"))
     counts = {board: policies(guarded, board) for board in ("gatehouse", "evaluation", "opening", "front")}
     tell(guarded, through(60, "e1-door", "exp-1"), through(61, "o1-door", "bid-1"), through(62, "o2-door", "exp-2"))
-    assert {board: policies(guarded, board) for board in counts} == {**counts, "gatehouse": counts["gatehouse"] + 1}, "left the corridor"
+    after = {board: policies(guarded, board) for board in counts}
+    assert after == {**counts, "gatehouse": counts["gatehouse"] + 2}, "exp-1 left the corridor, and one fewer is counted in it"
 
 
 def test_a_board_hears_how_many_other_boards_let_into_a_room_with_a_limit(guarded: Stage) -> None:

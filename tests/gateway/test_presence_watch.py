@@ -8,7 +8,7 @@ from day_case import at as lot_at
 from day_case import day, lot
 from hypothesis import given
 from hypothesis import strategies as st
-from presence_case import T0, VENUE, WAYS, at, line, refused, sighting, through, walked
+from presence_case import T0, VENUE, WAYS, at, emptied, line, refused, sighting, through, walked
 
 from gateway.core.presence.impossible import Impossible, jumps, two_places
 from gateway.core.presence.state import Presence, seen
@@ -91,6 +91,10 @@ def test_who_is_inside_and_shows_up_elsewhere_without_ever_leaving_is_in_two_pla
 
 def test_a_nameless_exit_in_between_explains_it() -> None:
     assert places(through(0, "e1-door", "exp-1"), through(200, "e1-door", None, "out"), through(300, "o1-door", "exp-1")) == []
+
+
+def test_so_does_a_room_that_was_counted_empty() -> None:
+    assert places(through(0, "e1-door", "exp-1"), emptied(200, "e1"), through(300, "o1-door", "exp-1")) == []
 
 
 def test_who_badged_out_may_go_anywhere() -> None:

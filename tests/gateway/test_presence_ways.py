@@ -6,7 +6,7 @@ from typing import Any
 from day_case import lot
 from hypothesis import given
 from hypothesis import strategies as st
-from presence_case import VENUE, WAYS, at, line, refused, through, walked
+from presence_case import VENUE, WAYS, at, emptied, line, refused, through, walked
 
 from gateway.core.presence.doors import Asks, asks, has_entered, last_move, told
 from gateway.core.presence.fire import Fire, FireLine, Safe, last_fire, roll
@@ -106,6 +106,7 @@ def test_a_door_hears_where_a_pass_was_last_seen_to_go() -> None:
 def test_a_nameless_exit_takes_no_pass_out_and_a_door_elsewhere_does_once() -> None:
     inside = (through(60, "gate", "exp-1"), through(70, "wing-exit", None, "out"))
     assert last_move(walked(*inside), EXP, frozenset({WING})) == (WING, at(60))
+    assert last_move(walked(*inside, emptied(80, "wing")), EXP, frozenset({WING})) == (None, at(80))
     elsewhere = (*inside, through(100, "o1-door", "exp-1"), through(200, "o1-door", "exp-1", "out"))
     assert last_move(walked(*elsewhere), EXP, frozenset({WING})) == (None, at(100)), "and what follows changes no policy"
 
@@ -162,6 +163,11 @@ def test_after_a_fire_the_list_says_who_was_inside_and_has_not_been_seen_outside
 def test_the_missing_come_first_on_the_list() -> None:
     presence = walked(through(0, "e1-door", "exp-1"), through(1, "e1-door", "exp-2"), line("muster", 130, 1, "", "exp-1", outside=True))
     assert [a.was.person for a in roll(presence, Fire(at(100), None, ()))] == ["exp-2", "exp-1"]
+
+
+def test_a_count_of_nobody_does_not_take_anybody_off_the_list_of_a_fire() -> None:
+    presence = walked(through(0, "e1-door", "exp-1"), through(1, "e2-door", "exp-2"), emptied(50, "e2"), emptied(150, "e1"))
+    assert {a.was.person: a.safe for a in roll(presence, Fire(at(100), None, ()))} == {"exp-1": Safe.NOT_YET}, "exp-2 was gone before"
 
 
 def test_after_the_fire_people_come_back_and_are_not_missing() -> None:

@@ -1025,6 +1025,8 @@ export interface components {
             utc_ns: number;
             /** Domains */
             domains: components["schemas"]["MusterDomainOut"][];
+            /** Counted Out */
+            counted_out: components["schemas"]["WhereaboutsOut"][];
             /** Misplaced */
             misplaced: components["schemas"]["WhereaboutsOut"][];
             fire: components["schemas"]["FireOut"] | null;
@@ -1437,7 +1439,8 @@ export interface components {
         };
         /**
          * WhereaboutsOut
-         * @description Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `left`.
+         * @description Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `counted` (the doors have counted
+         *     nobody there since), `left`.
          */
         WhereaboutsOut: {
             /** Person */

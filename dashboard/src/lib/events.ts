@@ -30,6 +30,7 @@ const GROUPS: Record<string, Group> = {
   authorise: "scene",
   checkout: "passage",
   muster: "passage",
+  emptied: "passage",
   pulse: "scene",
   sealed: "scene",
   platform: "scene",
@@ -45,7 +46,7 @@ export function groupOf(line: Line): Group {
 const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
 
 function place(line: Line): string {
-  const ids = ["door", "device", "locker", "camera", "place"].map((name) => text(line.body[name]));
+  const ids = ["door", "device", "locker", "camera", "place", "component"].map((name) => text(line.body[name]));
   const id = ids.find(Boolean) || line.room || line.agent;
   return id ? named(venue().nameOf(id)) : "";
 }

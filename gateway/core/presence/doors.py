@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gateway.core.presence.impossible import CLOCK_ERROR_NS
 from gateway.core.presence.state import Presence
+from gateway.core.presence.whereabouts import unseen
 from venue_model.door_policy import Pass
 from venue_model.ids import BoardId, ComponentId, PersonKey
 from venue_model.venue import AntiPassback, Venue
@@ -59,15 +60,17 @@ def _told(presence: Presence, entry: Pass, component: ComponentId, wanted: Asks)
 def last_move(presence: Presence, person: PersonKey, among: frozenset[ComponentId]) -> tuple[ComponentId | None, int]:
     """Which of these domains a person was last seen to enter and not to leave, or None; and when that last became so.
 
-    A nameless exit takes nobody out: a pass counts as inside until it is seen to leave, or to be elsewhere.  What happens elsewhere
-    after that changes nothing, so that a policy does not change with every door of the day.
+    A nameless exit takes nobody out: a pass counts as inside until it is seen to leave, or to be elsewhere, or the doors count
+    nobody.  What happens elsewhere after that changes nothing, so that a policy does not change with every door of the day.
     """
     later_utc_ns: int | None = None
     for sighting in reversed(presence.people.get(person, ())):
         if sighting.kind != "passage":
             continue
         if sighting.to in among:
-            return (ComponentId(sighting.to), sighting.utc_ns) if later_utc_ns is None else (None, later_utc_ns)
+            emptied = (s.utc_ns for s in unseen(presence, sighting.to) if s.kind == "emptied" and s.order > sighting.order)
+            gone_utc_ns = next(emptied, later_utc_ns)
+            return (ComponentId(sighting.to), sighting.utc_ns) if gone_utc_ns is None else (None, gone_utc_ns)
         if sighting.origin in among:
             return None, sighting.utc_ns
         later_utc_ns = sighting.utc_ns

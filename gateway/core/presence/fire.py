@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.core.presence.state import MOVES, Presence, effective
-from gateway.core.presence.whereabouts import Whereabouts, everybody
+from gateway.core.presence.whereabouts import Sure, Whereabouts, everybody
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,14 +65,15 @@ class Accounted:
 def roll(presence: Presence, fire: Fire) -> list[Accounted]:
     """Who was inside when the fire began, or came in while it lasted, and which of them have been seen outside.
 
-    After its end whoever passes any door by name is alive and well: people come back to their rooms.
+    A count of nobody is not enough here: somebody must have seen the person.  After its end whoever passes any door by name is alive
+    and well: people come back to their rooms.
     """
     end = everybody(presence, fire.until_utc_ns)
     people = {p: w for moment in (end, everybody(presence, fire.from_utc_ns)) for p, w in moment.items() if w.maybe_inside}
     found = []
     for person, was in people.items():
         row = effective(presence.people[person])
-        if not end[person].maybe_inside:
+        if end[person].sure is Sure.LEFT:
             out = next((s for s in row if s.ref == end[person].ref), None)
         else:
             out = next((s for s in row if fire.until_utc_ns is not None and s.utc_ns > fire.until_utc_ns and s.kind in MOVES), None)

@@ -23,6 +23,12 @@ class Muster:
     net: int  # by all doors together, as last reported
     suspect: tuple[DoorId, ...]  # something passed these doors unseen
     silent: tuple[DoorId, ...]  # their boards are away: the count is that of before
+    settled: bool  # every door has reported, and is closed and locked
+
+    @property
+    def empty(self) -> bool:
+        """True when the doors count nobody, and nothing speaks against them."""
+        return self.settled and self.net == 0 and not self.suspect and not self.silent
 
 
 def muster(
@@ -42,6 +48,7 @@ def muster(
             sum(r.components[component].net for door in doors if (r := reports.get(door.id)) and component in r.components),
             tuple(door.id for door in doors if (r := reports.get(door.id)) and r.suspect),
             tuple(door.id for door in doors if door.board in away or door.id not in reports),
+            all((r := reports.get(door.id)) and component in r.components and r.components[component].settled for door in doors),
         )
         for component in components
         for doors in [venue.doors_of(component)]

@@ -8,8 +8,9 @@ from gateway.core.presence.ways import Ways
 from venue_model.groups import Role
 from venue_model.ids import LotId, PersonKey
 
-# The journal's kinds that tell where somebody was.  "muster" is the gateway's own: staff saw the person outside, or take that back.
-KINDS = ("passage", "grant", "refusal", "locker", "muster", "alarm")
+# The journal's kinds that tell where somebody was.  Two are the gateway's own: "muster" (staff saw the person outside, or take that
+# back) and "emptied" (the doors of a domain counted nobody).
+KINDS = ("passage", "grant", "refusal", "locker", "muster", "emptied", "alarm")
 _NOBODY_SAW = frozenset({"unseen", "found-open"})  # alarms of a door through which somebody may have gone
 
 
@@ -69,7 +70,7 @@ def sighting_of(line: Mapping[str, Any], ways: Ways) -> Sighting | None:
     return Sighting(
         Ref(str(line["agent"]), int(line["seq"]), int(line["utc_ns"])), kind, text("door"),
         ways.room_after(text("door"), text("direction") if kind == "passage" else "", text("device") or text("locker")),
-        text("from"), text("to"), text("direction"), text("how"), text("rule"),
+        text("component") if kind == "emptied" else text("from"), text("to"), text("direction"), text("how"), text("rule"),
         PersonKey(text("person")) if text("person") else None,
         Role(group) if group in set(Role) else None,  # a newer door may know roles that this gateway does not
         LotId(text("lot")) if text("lot") else None,

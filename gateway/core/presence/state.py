@@ -35,8 +35,8 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Sightings by person; those of credentials that nobody is known to hold; and the passages by which somebody unnamed may have
-    left a domain."""
+    """Sightings by person; those of credentials that nobody is known to hold; and by domain the passages by which somebody unnamed
+    may have left it, and the moments when it was counted empty."""
 
     people: Mapping[PersonKey, Row] = field(default_factory=dict)
     strangers: Mapping[str, Row] = field(default_factory=dict)
@@ -85,7 +85,7 @@ def forgotten(presence: Presence, before_utc_ns: int) -> Presence:
 
 def left_unseen(sighting: Sighting, ways: Ways) -> tuple[str, ...]:
     """The domains that somebody unnamed may have left here: one for a way out, both sides of the door when nobody knows the way."""
-    if sighting.direction in ("in", "out"):
+    if sighting.direction in ("in", "out") or sighting.kind == "emptied":
         return (sighting.origin,) if sighting.origin else ()
     return tuple(component for component in dict.fromkeys(ways.sides(sighting.door)) if component)
 

@@ -15,6 +15,7 @@ class Sure(StrEnum):
 
     INSIDE = "inside"  # seen going in, and nobody unnamed has left since
     UNKNOWN = "unknown"  # seen going in; somebody whom no door could name has left since
+    COUNTED = "counted"  # seen going in; the doors have counted nobody inside since
     LEFT = "left"  # seen leaving all guarded rooms, by a door or by staff
 
 
@@ -33,8 +34,8 @@ class Whereabouts:
 
     @property
     def maybe_inside(self) -> bool:
-        """True unless the person was seen to leave."""
-        return self.sure is not Sure.LEFT
+        """True unless the person was seen to leave, or the doors counted nobody."""
+        return self.sure in (Sure.INSIDE, Sure.UNKNOWN)
 
 
 def everybody(presence: Presence, until_utc_ns: int | None = None) -> dict[PersonKey, Whereabouts]:
@@ -54,16 +55,23 @@ def everybody(presence: Presence, until_utc_ns: int | None = None) -> dict[Perso
         elif last.ended is not None:
             found[person] = _at(person, row, last.ended, "", Sure.LEFT)
         else:
-            exits = doubted.get(last.component, ())
-            doubt = any(s.order > last.entered.order for s in exits)
-            found[person] = _at(person, row, last.entered, last.component, Sure.UNKNOWN if doubt else Sure.INSIDE)
+            after = last.entered.order
+            emptied = any(s.kind == "emptied" and s.order > after and _before(s, until_utc_ns) for s in unseen(presence, last.component))
+            doubt = any(s.order > after for s in doubted.get(last.component, ()))
+            sure = Sure.COUNTED if emptied else Sure.UNKNOWN if doubt else Sure.INSIDE
+            found[person] = _at(person, row, last.entered, last.component, sure)
     return found
 
 
-def unnamed_exits(presence: Presence, stay: Stay, until_utc_ns: int, slack_ns: int = 0) -> Row:
+def unseen(presence: Presence, component: str) -> Row:
+    """When somebody unnamed may have left a domain, and when it was counted empty."""
+    return presence.unseen.get(component, ())
+
+
+def unnamed_exits(presence: Presence, stay: Stay, until_utc_ns: int) -> Row:
     """The nameless exits by which a stay may have ended before a moment."""
-    from_utc_ns = stay.entered.utc_ns - slack_ns
-    return tuple(s for s in presence.unseen.get(stay.component, ()) if from_utc_ns <= s.utc_ns <= until_utc_ns + slack_ns)
+    from_utc_ns = stay.entered.utc_ns
+    return tuple(s for s in unseen(presence, stay.component) if s.kind != "emptied" and from_utc_ns <= s.utc_ns <= until_utc_ns)
 
 
 def _doubts(presence: Presence, stays: Mapping[PersonKey, tuple[Stay, ...]], until_utc_ns: int | None) -> dict[str, list[Sighting]]:
@@ -81,7 +89,7 @@ def _doubts(presence: Presence, stays: Mapping[PersonKey, tuple[Stay, ...]], unt
     for component, exits in presence.unseen.items():
         waiting = sorted(vanished.get(component, ()), key=lambda v: (v[0], v[1].person))
         for sighting in exits:
-            if not _before(sighting, until_utc_ns):
+            if sighting.kind == "emptied" or not _before(sighting, until_utc_ns):
                 continue
             taken = next((v for v in waiting if v[1].entered.utc_ns <= sighting.utc_ns <= v[0]), None)
             if taken is not None:
