@@ -82,7 +82,7 @@ def wanted_access(
     found = {}
     for component, here in asked(venue, wished, inside or {}).items():
         shut = component in lockdown
-        known = _people_of(day, here, holding, authorisations)
+        known = _people_of(venue, day, component, here, holding, authorisations)
         given = (venue, salt, here, known, shut)
         last = memo.of.get(component)
         if last is not None and _same(given, last[0]):
@@ -99,9 +99,13 @@ def _same(these: tuple[object, ...], last: object) -> bool:
     return isinstance(last, tuple) and these[0] is last[0] and these[1:] == last[1:]
 
 
-def _people_of(day: Day, here: Asked, holding: tuple[ExceptionPass, ...], authorisations: Authorisations) -> tuple[object, ...]:
+def _people_of(
+    venue: Venue, day: Day, component: ComponentId, here: Asked, holding: tuple[ExceptionPass, ...], authorisations: Authorisations
+) -> tuple[object, ...]:
     """Everything about people that the passes of a domain are made of."""
-    lots = dict.fromkeys(wish.lot for wish in here.wishes) if here.wishes else {state.lot.id: None for state in live(day)}
+    lots = dict.fromkeys(wish.lot for wish in here.wishes)
+    if not any(wish.part for wish in here.wishes) and on_duty(venue, component):
+        lots |= dict.fromkeys(state.lot.id for state in live(day))
     rosters = tuple(day[lot].lot for lot in lots)
     times = tuple(authorisations.get((lot.id, person.person)) for lot in rosters for person in lot.people)
     return rosters, times, holding
@@ -138,17 +142,24 @@ class _Compiler:
         self.authorisations = authorisations
         self.salt = salt
         self.lockers = any(device.kind is DeviceKind.LOCKER for device in venue.devices.values())
+        self.inner = any(zone in _INNER for zone in self.zones)
+        self.duty = on_duty(venue, component)
+        self.ever = {room: admitted(venue, room, *DoorMode) for room in self.rooms}  # who belongs there in any mode
+        self.escorts = {role: self._escort(role) for role in Role}
 
     def passes(self, day: Day) -> tuple[Pass, ...]:
         """One pass for each credential; of a person in two lots the one that opens first."""
-        held = any(wish.part for wish in self.here.wishes)
-        states = [day[lot] for lot in dict.fromkeys(wish.lot for wish in self.here.wishes if wish.part)] if held else list(live(day))
+        wished: dict[LotId, list[Wish]] = {}
+        for wish in self.here.wishes:
+            if wish.part:
+                wished.setdefault(wish.lot, []).append(wish)
+        states = [day[lot] for lot in wished] if wished else list(live(day)) if self.duty else []
         found = [
             entry
             for state in states
             for person in state.lot.people
             if not person.withdrawn
-            for entry in (self._of_lot(state, person) if held else self._on_duty(state, person))
+            for entry in (self._of_lot(state, person, wished[state.lot.id]) if wished else self._on_duty(state, person))
         ]
         found += [entry for one in self.exceptions for entry in self._exception(one, day)]
         best: dict[str, Pass] = {}
@@ -159,15 +170,15 @@ class _Compiler:
         return tuple(best.values())
 
     def _on_duty(self, state: LotState, person: Person) -> list[Pass]:
-        if person.role not in on_duty(self.venue, self.component):
+        if person.role not in self.duty:
             return []
         return self._made(person, state.lot.id, person.from_utc_ns, person.until_utc_ns)
 
-    def _of_lot(self, state: LotState, person: Person) -> list[Pass]:
+    def _of_lot(self, state: LotState, person: Person, wished: list[Wish]) -> list[Pass]:
         if any(never_admits(zone, person.role) for zone in self.zones):
             return []
-        own = [wish for wish in self.here.wishes if wish.part and wish.lot == state.lot.id and self._belongs(state, person, wish)]
-        if not any(person.role in admitted(self.venue, wish.room, *DoorMode) for wish in own):
+        own = [wish for wish in wished if self._belongs(state, person, wish)]
+        if not any(person.role in self.ever[wish.room] for wish in own):
             return []
         # Another lot's mode, or an exception, may open the domain to this group while this lot does not.
         now = any(person.role in wish.groups for wish in own)
@@ -189,16 +200,14 @@ class _Compiler:
 
     def _made(self, person: Person, lot: LotId, from_utc_ns: int, until_utc_ns: int) -> list[Pass]:
         committee = person.role in COMMITTEE
-        inner = any(zone in _INNER for zone in self.zones)
-        escort = self._escort(person.role)
         return [
             Pass(
                 digest, person.person, person.role, lot, from_utc_ns, until_utc_ns,
-                window=committee and inner,
+                window=committee and self.inner,
                 authorised_utc_ns=self.authorisations.get((lot, person.person)),
-                once=committee and inner,
+                once=committee and self.inner,
                 locker=committee and Zone.CORRIDOR in self.zones and self.lockers,
-                escort=escort,
+                escort=self.escorts[person.role],
                 duress=duress,
             )
             for digest, duress in credentials(person, self.salt)

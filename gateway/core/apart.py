@@ -58,12 +58,21 @@ class Asked:
 def wishes(venue: Venue, day: Day) -> dict[ComponentId, tuple[Wish, ...]]:
     """Domain → what each lot asks of its rooms in it, as far as the doors have followed."""
     found: dict[ComponentId, list[Wish]] = {component: [] for component in venue.components}
+    known: dict[tuple[object, ...], tuple[Role, ...]] = {}
+
+    def roles(room: RoomId, modes: tuple[DoorMode, ...]) -> tuple[Role, ...]:
+        of = venue.rooms[room]
+        key = (of.zone, of.serves, modes)
+        if key not in known:
+            known[key] = admitted(venue, room, *modes)
+        return known[key]
+
     for state in live(day):
         for part, room in parts(venue, state):
             if room in venue.component_of:
                 wish = state.door_wish(part)
                 found[venue.component_of[room]].append(
-                    Wish(state.lot.id, part, room, wish, admitted(venue, room, wish.mode), admitted(venue, room, *wish.lingering))
+                    Wish(state.lot.id, part, room, wish, roles(room, (wish.mode,)), roles(room, wish.lingering))
                 )
     return {component: tuple(wished) for component, wished in found.items()}
 
@@ -77,7 +86,8 @@ def admitted(venue: Venue, room: RoomId, *modes: DoorMode) -> tuple[Role, ...]:
 def asked(venue: Venue, wished: Mapping[ComponentId, tuple[Wish, ...]], inside: Inside) -> dict[ComponentId, Asked]:
     """What the wishes ask of every domain together.  `inside` adds people whom the doors count though no lot asks for them."""
     found = {component: _asked(venue, component, wished[component]) for component in venue.components}
-    return {component: _checked(venue, component, found, inside) for component in found}
+    foes = {one: frozenset(other for other in Role if pair(one, other) in venue.profile.separated) for one in Role}
+    return {component: _checked(venue, component, found, inside, foes) for component in found}
 
 
 def _asked(venue: Venue, component: ComponentId, wished: tuple[Wish, ...]) -> Asked:
@@ -94,49 +104,36 @@ def on_duty(venue: Venue, component: ComponentId) -> tuple[Role, ...]:
     return tuple(sorted({role for room in venue.components[component] for role in admitted(venue, room, DoorMode.DUTY)}))
 
 
-def _checked(venue: Venue, component: ComponentId, found: Mapping[ComponentId, Asked], inside: Inside) -> Asked:
+def _checked(
+    venue: Venue, component: ComponentId, found: Mapping[ComponentId, Asked], inside: Inside, foes: Mapping[Role, frozenset[Role]]
+) -> Asked:
+    """What is asked of a domain, or why nobody is let in: the first two who would meet, in it or one way out further."""
     here = found[component]
-    clash = _clash(venue, component, found, inside) if here.groups else None
-    return here if clash is None else Asked(here.wishes, DoorMode.CLEAR, (), here.seal, clash)
-
-
-def _clash(venue: Venue, component: ComponentId, found: Mapping[ComponentId, Asked], inside: Inside) -> Clash | None:
-    """The first separated pair that letting in `found[component].groups` would bring together, here or one way out further."""
-    separated = venue.profile.separated
-    newcomers = found[component]
-    for one, lots in _by_role(newcomers):
-        for where, other, others in _present(venue, component, found, inside, lots):
-            if pair(one, other) in separated:
-                return Clash(one, other, where, lots, others)
-    return None
-
-
-def _by_role(here: Asked) -> Iterable[tuple[Role, tuple[LotId, ...]]]:
-    return ((role, tuple(sorted({wish.lot for wish in here.wishes if role in wish.groups}))) for role in here.groups)
+    for one in here.groups:
+        lots = tuple(sorted({wish.lot for wish in here.wishes if one in wish.groups}))
+        for where, roles, others in _present(venue, component, found, inside, lots) if foes[one] else ():
+            if met := foes[one].intersection(roles):
+                return Asked(here.wishes, DoorMode.CLEAR, (), here.seal, Clash(one, min(met), where, lots, others))
+    return here
 
 
 def _present(
     venue: Venue, component: ComponentId, found: Mapping[ComponentId, Asked], inside: Inside, lots: tuple[LotId, ...]
-) -> Iterable[tuple[ComponentId, Role, tuple[LotId, ...]]]:
+) -> Iterable[tuple[ComponentId, tuple[Role, ...], tuple[LotId, ...]]]:
     """Whom somebody who is let in here may meet: in the domain itself, where its ways out lead, and coming out of its neighbours.
 
     Whoever this very lot let into the same domain before is left to `clearing`, which waits until they have gone.  Nobody comes
     out of a sealed domain but by a breach.
     """
-    here = found[component]
-    for wish in here.wishes:
-        for role in wish.groups:
-            yield component, role, (wish.lot,)
+    for wish in found[component].wishes:
+        yield component, wish.groups, (wish.lot,)
         if lots != (wish.lot,):
-            for role in wish.lingering:
-                yield component, role, (wish.lot,)
+            yield component, wish.lingering, (wish.lot,)
     comes_from = {other for other, reached in venue.ways_out.items() if component in reached and not found[other].seal}
     for other in sorted(venue.ways_out[component] | comes_from):
         for wish in found[other].wishes:
-            for role in (*wish.groups, *wish.lingering):
-                yield other, role, (wish.lot,)
+            yield other, wish.groups, (wish.lot,)
+            yield other, wish.lingering, (wish.lot,)
         if not found[other].wishes:
-            for role in found[other].groups:
-                yield other, role, ()
-        for role in inside.get(other, ()):
-            yield other, role, ()
+            yield other, found[other].groups, ()
+        yield other, inside.get(other, ()), ()
