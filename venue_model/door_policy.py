@@ -89,6 +89,11 @@ class ComponentPolicy:
         """The passes by credential; of two for one credential the first counts."""
         return {entry.digest: entry for entry in reversed(self.passes)}
 
+    @cached_property
+    def escorts(self) -> frozenset[Role]:
+        """The roles that somebody here may only come in beside."""
+        return frozenset(role for entry in self.passes for role in entry.escort)
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyBody:

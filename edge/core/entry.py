@@ -1,6 +1,6 @@
 """What happens at a reader: who is it, may they pass, and what the person and the journal are told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edge.core import company, locker, scene
@@ -140,7 +140,7 @@ def _let_in(state: State, record: DoorRecord, let_in: Sequence[tuple[Caller, Adm
         if earlier.person in {verdict.beside for _, verdict in let_in if verdict.beside}:
             state, seen = granted(state, record, replace(earlier, until_ns=until_ns), now)
             effects += seen
-    state = _with_callers(state, record, (replace(caller, waits="") for caller, _ in let_in), now)
+    state = _with_callers(state, record, [replace(caller, waits="") for caller, _ in let_in], now)
     answers = [AnswerReader(device_id, True) for device_id in dict.fromkeys(caller.device for caller, _ in let_in)]
     return state, [*lines, *effects, *answers]
 
@@ -240,6 +240,11 @@ def _with_reader(state: State, device: DeviceRecord, reader: ReaderState) -> Sta
     return replace(state, readers={**state.readers, device.id: reader})
 
 
-def _with_callers(state: State, record: DoorRecord, fresh: Iterable[Caller], now: Now) -> State:
-    callers = company.called(state.callers.get(record.id, ()), fresh, now)
-    return replace(state, callers={**state.callers, record.id: callers})
+def _with_callers(state: State, record: DoorRecord, fresh: Sequence[Caller], now: Now) -> State:
+    """Remember who stands here, where somebody may come beside whom it matters."""
+    known = state.callers.get(record.id, ())
+    held = state.held.get(record.inside) if record.inside is not None else None
+    matters = record.two_person or (held is not None and held.policy.escorts)
+    if not known and not matters:
+        return state
+    return replace(state, callers={**state.callers, record.id: company.called(known, fresh, now)})

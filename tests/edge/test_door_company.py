@@ -17,6 +17,7 @@ from agent_rules import GROUPS, e1, enters, hall_of, leaves_by_button
 
 from edge.core.agent import wake_ns
 from edge.core.effects import ShowText
+from venue_model.door_policy import Pass
 from venue_model.groups import Role
 from venue_model.ids import ComponentId, DoorId
 from venue_model.moments import S
@@ -129,12 +130,13 @@ def test_in_a_fire_nobody_is_told_of_who_is_alone() -> None:
     assert hall.alarms() == ["alone"]
 
 
-def test_who_was_let_in_long_ago_is_not_kept_as_company() -> None:
-    hall = hall_of(site=site_with())
+@pytest.mark.parametrize(("more", "kept"), [((), []), ((ESCORTED,), ["expert-2"])], ids=["nobody needs company", "somebody may"])
+def test_who_was_let_in_is_kept_as_company_where_it_matters_and_not_for_long(more: tuple[Pass, ...], kept: list[str]) -> None:
+    hall = hall_of(e1(entry_of(EXPERT), entry_of(SECOND_EXPERT), *more), site=site_with())
     for card in (EXPERT, SECOND_EXPERT):
-        enters(hall, card)
+        assert enters(hall, card) == ""
         hall.later(10)
-    assert [caller.entry.person for caller in hall.state.callers[DoorId("e1-door")]] == ["expert-2"]
+    assert [caller.entry.person for caller in hall.state.callers.get(DoorId("e1-door"), ())] == kept
 
 
 def test_who_was_let_in_beside_the_last_one_inside_is_held_back_when_that_one_goes_on() -> None:
