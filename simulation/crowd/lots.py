@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from simulation.crowd.timetable import MINUTE_NS, Timetable, pace_of, timetable
 from simulation.world.contract import World
+from venue_model import signing
 from venue_model.groups import Role
 from venue_model.ids import LotId, PersonKey, ProjectId, RoomId
 from venue_model.lots import MIN_BIDDERS, Lot, Person
 from venue_model.moments import S
-from venue_model.signing import public_key_of
 from venue_model.venue import DeviceKind, Venue
 from venue_model.zones import Zone
 
@@ -128,6 +128,6 @@ class _Drawer:
         key = PersonKey(f"k{self.rng.randbytes(6).hex()}")
         kind = self.rng.choice(("card", "phone", "both")) if may_use_phone else "card"
         card = self.rng.randbytes(self.rng.choice((4, 7))).hex() if kind != "phone" else ""  # a MIFARE UID, short or long
-        phone = public_key_of(phone_key(key)).hex() if kind != "card" else ""
+        phone = signing.public_key_of(phone_key(key)).hex() if kind != "card" else ""
         return Person(key, role, card, phone, self.start - _HOUR_NS, self.start + self.span_ns + 23 * _HOUR_NS)
 

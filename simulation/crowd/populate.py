@@ -33,9 +33,12 @@ LIVES: dict[Role, Life] = {
 }
 
 
-def populate(house: House, lots: tuple[Lot, ...], world: World, faults: Faults) -> None:
-    """Schedule everybody of `lots`, and a desk for each lot.  Somebody who serves several lots lives once, for the last of them."""
-    crowd = Crowd(house, world, faults, Ways(house.venue), pace_of(house.venue, world.span_ns))
+def populate(house: House, lots: tuple[Lot, ...], world: World, faults: Faults, pace: float | None = None) -> None:
+    """Schedule everybody of `lots`, and a desk for each lot.  Somebody who serves several lots lives once, for the last of them.
+
+    `pace`: 1.0 for a day as it is; None for what the length of the run leaves.
+    """
+    crowd = Crowd(house, world, faults, Ways(house.venue), pace_of(house.venue, world.span_ns) if pace is None else pace)
     parts: dict[PersonKey, list[tuple[Person, Lot]]] = {}
     for lot in sorted(lots, key=lambda lot: (lot.opening_utc_ns, lot.id)):
         plan = timetable(lot.opening_utc_ns, house.venue, crowd.pace)
