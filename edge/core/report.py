@@ -1,6 +1,6 @@
 """The achieved state of the board, as it is published."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from edge.core import door, locker, scene
 from edge.core.state import State
@@ -19,6 +19,19 @@ def reported(state: State, now: Now) -> Reported:
     devices = {device.id: _device(state, device) for device in state.site.devices.values()}
     doors = {id: _door(state, record, now) for id, record in state.site.doors.items()}
     return Reported(state.session or 0, epoch, generation, {**devices, **state.scene.foreign}, doors, state.policy)
+
+
+# What no report shows; of the leases it is only whether they last.
+_UNSEEN = frozenset(
+    {"renewal", "granted", "day", "leases", "entered", "barred", "seen", "callers", "readers", "challenges", "pulses", "nuisances"}
+)
+_SEEN = tuple(field.name for field in fields(State) if field.name not in _UNSEEN)
+
+
+def basis(state: State, now: Now) -> tuple[object, ...]:
+    """All that a report is made of: while it is equal, so is the report, but for the seconds that are left."""
+    lasting = tuple(component for component in state.leases if _left_s(state, component, now))
+    return (*(getattr(state, name) for name in _SEEN), lasting)
 
 
 def without_clock(report: Reported) -> Reported:

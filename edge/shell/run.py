@@ -17,7 +17,7 @@ from edge.core import agent as core
 from edge.core.effects import Acknowledge, AnswerReader, DrawNonce, Effect, SetLine
 from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, SessionBegan, Started, Stopping, Woken
 from edge.core.journal import Record, alarm
-from edge.core.report import reported, without_clock
+from edge.core.report import basis, reported, without_clock
 from edge.core.site import site_of
 from edge.core.state import State, restored, slices
 from edge.drivers.protocols import DeviceError
@@ -104,7 +104,8 @@ class EdgeAgent:
         self._published: Reported | None = None
         self._publish_at_ns: int | None = None
         self._looked_at: State | None = None  # the state that the last report was made from …
-        self._looked_ns = -1  # … in which tick
+        self._looked_ns = -1  # … in which tick …
+        self._basis: tuple[object, ...] = ()  # … and what of it shows in a report
         self._tick_ns = self._prune_ns = 0
         self._link = open_link(disk.next_session, self._received, self._link_changed)
         self._thread: Thread | None = None
@@ -311,7 +312,9 @@ class EdgeAgent:
         ticked = self._tick_ns != self._looked_ns  # leases run out without an event
         if self.state.session is not None and (due or ticked or self.state is not self._looked_at or self._published is None):
             self._looked_at, self._looked_ns = self.state, self._tick_ns
-            self._tell_state(now, acknowledge)
+            looked_at, self._basis = self._basis, basis(self.state, now)
+            if due or self._published is None or self._basis != looked_at:
+                self._tell_state(now, acknowledge)
         self._outbox, send = outbox.due(self._outbox, self._disk.last_seq, now.mono_ns)
         if send:
             self._send_lines()

@@ -67,6 +67,8 @@ class Warden:
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
         # Told when a door knows more than this database.
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
+        # The policies as they were made last, and of what: they are compared with what was sent after every report of a door.
+        self._made: dict[tuple[BoardId, ComponentId], tuple[Domain, Access | None, Presence, ComponentPolicy]] = {}
         self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing …
         self._digests: dict[BoardId, str] = {}  # … and by what name the board says that it holds it
         self._renewed_mono_ns = 0
@@ -175,13 +177,18 @@ class Warden:
 
     def _policy(self, board: BoardId, component: ComponentId) -> ComponentPolicy:
         domain, wanted = self.domains[component], self.asks[board, component]
-        access = self.access.get(component)
-        passes = told(self.presence(), access.passes, component, wanted) if access else ()
+        access, presence = self.access.get(component), self.presence()
+        made = self._made.get((board, component))
+        if made is not None and made[0] is domain and made[1] is access and (made[2] is presence or not (wanted.moves or wanted.spent)):
+            return made[3]
+        passes = told(presence, access.passes, component, wanted) if access else ()
         others = [door for door in self.doors[component] if self.venue.doors[door].board != board] if wanted.others else []
-        return ComponentPolicy(
+        policy = ComponentPolicy(
             component, domain.term, domain.epoch, domain.mode, domain.groups, domain.seal, passes, domain.approved, wanted.limit,
             occupancy(domain, others),
         )  # fmt: skip
+        self._made[board, component] = domain, access, presence, policy
+        return policy
 
     def occupancy(self, component: ComponentId) -> int:
         """Net count of people inside."""

@@ -31,6 +31,7 @@ class Job:
     faults: str
     lots: int
     from_ns: int | None  # print the trace from here on
+    real_signatures: bool
 
     def replay(self, seed: int) -> str:
         """The line that shows a run again."""
@@ -51,12 +52,12 @@ def main(argv: list[str]) -> int:
         print(f"bidhall simulate: {error}", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)  # a fault of our own is a violation here, and says more than its log line
-    job = Job(options.hours, venue, options.venue or "", faults, options.lots, from_ns)
+    job = Job(options.hours, venue, options.venue or "", faults, options.lots, from_ns, options.real_signatures)
     results = []
     for result in _results(job, range(options.seed, options.seed + options.runs), options.jobs):
-        results.append(_without_trace(result) if options.runs > 1 else result)
         if not options.json:
-            _print_result(job, result, always=options.runs <= 20)
+            _print_result(job, result, alone=options.runs == 1)
+        results.append(_short(result) if options.runs > 1 else result)
     if options.json:
         print(json.dumps(_as_json(job, results), ensure_ascii=False, indent=1))
     elif options.runs > 1:
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=1, help="连续多少个种子 so many seeds, one after the other")
     parser.add_argument("--jobs", type=int, default=1, help="并行进程数 how many processes")
     parser.add_argument("--from", dest="from_time", metavar="HH:MM", help="打印该时刻起的过程 print every event from this time on")
+    parser.add_argument("--real-signatures", action="store_true", help="使用真实签名 sign with Ed25519: slower, for the same findings")
     parser.add_argument("--json", action="store_true", help="输出JSON print the result as JSON")
     return parser
 
@@ -108,10 +110,10 @@ def _one(job: Job, seed: int, *, told: bool) -> Result:
     def say(options: FaultOptions) -> None:
         print(f"seed {seed}: {_rates(options.rates)}", file=sys.stderr, flush=True)
 
-    everything = job.faults == "all"
     return run(
-        seed, job.hours, job.venue, chosen(job.faults), everything=everything, lots=job.lots, told=say if told else lambda _: None
-    )
+        seed, job.hours, job.venue, chosen(job.faults),
+        everything=job.faults == "all", lots=job.lots, told=say if told else lambda _: None, real_signatures=job.real_signatures,
+    )  # fmt: skip
 
 
 def _rates(rates: dict[str, float]) -> str:
@@ -120,33 +122,28 @@ def _rates(rates: dict[str, float]) -> str:
 
 def _short(result: Result) -> Result:
     """Only what a failure shows: traces are large, and travel between processes."""
-    result.trace = result.trace[-LAST_EVENTS:] if result.violations else []
+    first_ns = min((violation.time_ns for violation in result.violations), default=-1)
+    result.trace = [seen for seen in result.trace if seen.time_ns <= first_ns][-LAST_EVENTS:]
     return result
 
 
-def _without_trace(result: Result) -> Result:
-    result.trace = []
-    return result
-
-
-def _print_result(job: Job, result: Result, *, always: bool) -> None:
+def _print_result(job: Job, result: Result, *, alone: bool) -> None:
     if job.from_ns is not None:
         for seen in result.trace:
             if seen.time_ns >= job.from_ns:
                 print(_event_line(seen.time_ns, f"{seen.kind} {dict(seen.fields)}"))
-    if always or result.violations:
-        mark = "✗" if result.violations else "✓"
-        print(
-            f"{mark} 种子 seed {result.seed}: {result.hours:g} h, 标段 lots {result.lots}, 人 people {result.people}, "
-            f"事件 events {result.events}, {result.times_real_time:g}× 实时 real time, {result.digest[:16]}"
-        )
+    mark = "✗" if result.violations else "✓"
+    print(
+        f"{mark} 种子 seed {result.seed}: {result.hours:g} h, 标段 lots {result.lots}, 人 people {result.people}, "
+        f"事件 events {result.events}, {result.times_real_time:g}× 实时 real time{', ' + result.digest[:16] if alone else ''}",
+        flush=True,
+    )
     if not result.violations:
         return
     print(f"  故障 faults: {_rates(result.options)}")
     first_ns = min(violation.time_ns for violation in result.violations)
     if job.from_ns is None:
-        before = [seen for seen in result.trace if seen.time_ns <= first_ns][-LAST_EVENTS:] or result.trace[-LAST_EVENTS:]
-        for seen in before:
+        for seen in [seen for seen in result.trace if seen.time_ns <= first_ns][-LAST_EVENTS:]:
             print("  " + _event_line(seen.time_ns, f"{seen.kind} {dict(seen.fields)}"))
     for violation in result.violations:
         print("  ✗ " + _event_line(violation.time_ns, f"{violation.law}: {violation.text}"))
@@ -183,5 +180,5 @@ def _as_json(job: Job, results: list[Result]) -> dict[str, object]:
         "lots": first.lots,
         "people": first.people,
         "faults": first.options,
-        "digest": first.digest,
+        **({"digest": first.digest} if len(results) == 1 else {}),
     }

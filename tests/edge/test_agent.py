@@ -1,5 +1,6 @@
 """What holds after any sequence of events: never more than the last signed policy, out is always possible, epochs only grow."""
 
+from dataclasses import fields, replace
 
 from agent_day import DOOR_IDS, ENTRIES, MOVES, SITES, Day, Move
 from agent_hall import (
@@ -18,6 +19,7 @@ from edge.core.door import GRACE_NS
 from edge.core.effects import SetLine
 from edge.core.events import Noted, PulseArrived
 from edge.core.journal import Record
+from edge.core.report import basis, reported
 from edge.core.site import Site
 from edge.drivers.protocols import DeviceHealth
 from venue_model.groups import ALWAYS_SEPARATED, Role, pair
@@ -177,3 +179,26 @@ def test_a_bar_from_entering_again_is_per_room() -> None:
     hall.card("e1-reader", EXPERT)
     assert hall.strike("e1-door")
     assert ComponentId("wing") in hall.state.entered
+
+
+def test_whatever_a_report_reads_counts_as_a_change_of_it() -> None:
+    hall = Hall()
+    hall.policy(admit("o1", 2, [Role.BID], entry_of(BIDDER)))
+    read: set[str] = set()
+
+    class Spy:
+        def __getattr__(self, name: str) -> object:
+            read.add(name)
+            return getattr(hall.state, name)
+
+    assert reported(Spy(), hall.now) == hall.report()  # type: ignore[arg-type]
+    told = {name for name in read if name in {field.name for field in fields(hall.state)}}
+    assert len(told) > 5
+    for name in told - {"leases"}:
+        other = replace(hall.state, **{name: object()})  # type: ignore[arg-type]
+        assert basis(other, hall.now) != basis(hall.state, hall.now), f"{name} shows in reports"
+    before = basis(hall.state, hall.now)
+    hall.later(30)
+    assert basis(hall.state, hall.now) == before, "a lease that lasts is no news"
+    hall.later(31)
+    assert basis(hall.state, hall.now) != before

@@ -32,7 +32,8 @@ def one_agent(house: House, lots: tuple[Lot, ...]) -> None:
         else:
             house.present_card("o1-reader", LOT.people[0].card, AGENT)  # type: ignore[arg-type]
             house.world.after(S, lambda: house.pull(DoorId("o1-door"), Side.OUTSIDE, AGENT) and house.walk(AGENT, DoorId("o1-door")))
-        house.world.after(20 * S, walk)
+        if not house.calm:
+            house.world.after(20 * S, walk)
 
     walk()
 
