@@ -95,7 +95,7 @@ class Want:
     lines: tuple[str, ...] | None = None  # sign, kiosk: text, largest first
     colour: str = "green"
     record: Binding | None = None  # camera: None means stop
-    on: bool | None = None  # light
+    on: bool | None = None  # light: on; network cutter: cut
 
 
 @with_config(_LAX)
