@@ -193,13 +193,17 @@ class Venue:
 
     def doors_of(self, component: ComponentId) -> tuple[Door, ...]:
         """The locked doors on the border of a domain, whichever side of them it lies on."""
-        return tuple(
-            door
-            for door in self.doors.values()
-            if door.lock is not Lock.NONE
-            and component in (self.component_of.get(door.outside), self.component_of.get(door.inside))
-            and self.component_of.get(door.outside) != self.component_of.get(door.inside)
-        )
+        return self._borders.get(component, ())
+
+    @cached_property
+    def _borders(self) -> dict[ComponentId, tuple[Door, ...]]:
+        found: dict[ComponentId, tuple[Door, ...]] = {}
+        for door in self.doors.values():
+            sides = dict.fromkeys((self.component_of.get(door.outside), self.component_of.get(door.inside)))
+            for component in sides if door.lock is not Lock.NONE and len(sides) == 2 else ():
+                if component is not None:
+                    found[component] = (*found.get(component, ()), door)
+        return found
 
     @cached_property
     def ways_out(self) -> dict[ComponentId, frozenset[ComponentId]]:
