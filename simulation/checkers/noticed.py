@@ -1,13 +1,14 @@
 """Evidence for what people do to doors: each leaf that opens leaves a line in its board's journal, and violence leaves an alarm."""
 
-from collections.abc import Sequence
+from collections.abc import MS, Sequence
 from dataclasses import dataclass
 
 from simulation.checkers.law import NOTHING, Eyes, Law
 from simulation.world.contract import House, See, Seen, Violation
 from venue_model.ids import DoorId
-from venue_model.moments import S
+from venue_model.moments import MS, S
 
+SETTLE_NS = 200 * MS  # a leaf that falls shut and opens again within this is one opening to its contact
 WITHIN_NS = 3 * S  # a contact settles in 50 ms; the journal is written in the same turn
 VIOLENCE = frozenset({"force", "glass"})
 
@@ -32,6 +33,7 @@ class Noticed(Law):
         self._eyes = Eyes(self.venue)
         self._owed: list[_Owed] = []
         self._cut: set[str] = set()
+        self._shut_ns: dict[str, int] = {}
 
     def on(self, seen: Seen, house: House) -> Sequence[Violation]:
         fields = seen.fields
@@ -39,7 +41,9 @@ class Noticed(Law):
         match seen.kind:
             case See.LEAF:
                 door = DoorId(str(fields["door"]))
-                if fields["open"] and self._eyes.sees(door, seen.time_ns):
+                if not fields["open"]:
+                    self._shut_ns[door] = seen.time_ns
+                elif seen.time_ns - self._shut_ns.get(door, -SETTLE_NS) >= SETTLE_NS and self._eyes.sees(door, seen.time_ns):
                     # Without power every pull opens: then the fire alarm is the evidence, and the passage of unknown direction.
                     how = "cut" if door in self._cut else str(fields["how"])
                     self._owed.append(_Owed(door, how, seen.time_ns + WITHIN_NS))
