@@ -105,6 +105,7 @@ def record_files(dossier: Dossier, segments: list[Segment], gaps: list[Gap], acc
         bag_text.TIMELINE: {"project": dossier.project, "segments": timeline},
         bag_text.GAPS: {"project": dossier.project, "gaps": [manifest.gap_record(gap) for gap in gaps]},
         bag_text.EVENTS: {"project": dossier.project, "events": list(map(dict, events))},
+        bag_text.TRAJECTORIES: {"project": dossier.project, "people": list(map(dict, dossier.trajectories))},
         bag_text.MERKLE: manifest.merkle_record(segments),
     }
     files: dict[str, bytes] = {}

@@ -48,6 +48,7 @@ class Dossier:
     segments: Sequence[SegmentRef]
     gaps: Sequence[Gap] = ()
     events: Sequence[Mapping[str, object]] = ()
+    trajectories: Sequence[Mapping[str, object]] = ()  # one for each person of its lots: who, and the steps of their way
     access: Sequence[Mapping[str, object]] = ()  # who read the recordings before this seal: who, role, utc, why, range
     rooms: Sequence[str] = ()
     lots: Sequence[str] = ()

@@ -27,7 +27,7 @@ def readme_text() -> str:
 ==========
 本文件夹是一个项目的录音录像证据包 (BagIt 1.0)。项目编号见上一级 bag-info.txt 的 External-Identifier。
   data/media/    原始录音录像, 与录制时逐字节相同, 可直接播放
-  data/records/  设备、时间线、缺口、事件、调阅记录, 元数据 (DA/T 63), 四性检测报告
+  data/records/  设备、时间线、缺口、事件、人员动线、调阅记录, 元数据 (DA/T 63), 四性检测报告
   seal/          签名、透明日志证明、证书
 
 怎样校验: 在本文件夹的上一级 (bagit.txt 所在处) 依次运行下列命令, 无需本系统的任何软件。

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gateway.core.presence.trajectory import Step
 from gateway.evidence.dossier import Dossier, EvidenceError, SegmentRef
 from gateway.evidence.keys import SealKeys
 from gateway.evidence.seal import Sealed, seal_project
@@ -16,9 +17,9 @@ from gateway.shell.store import Store
 from gateway.trading.base import ItemKind
 from venue_model.canonical import canonical_bytes
 from venue_model.ids import DeviceId, LotId
-from venue_model.lots import Phase
+from venue_model.lots import Lot, Phase
 from venue_model.manifest import Gap
-from venue_model.moments import Now, S, utc_text
+from venue_model.moments import MS, Now, S, utc_text
 from venue_model.signed import exact
 from venue_model.venue import Venue
 
@@ -128,10 +129,23 @@ class EvidenceDesk:
             segments=[self._ref(s) for s in segments],
             gaps=gaps,
             events=[_event(line) for line in events],
+            trajectories=self._ways([s.lot for s in lots], min(moments), max(moments)),
             access=self._reads(project),
             rooms=sorted({s.room for s in segments}),
             lots=[s.lot.id for s in lots],
         )
+
+    def _ways(self, lots: list[Lot], from_utc_ns: int, until_utc_ns: int) -> list[dict[str, object]]:
+        """The ways of a project's people through its own doors and refusals: what they did for another project is not told here."""
+        own = {lot.id for lot in lots}
+        ways: list[dict[str, object]] = []
+        for lot in lots:
+            for person in lot.people:
+                steps = self.coordinator.presence.trajectory_between(person.person, from_utc_ns, until_utc_ns + 1)
+                told = [_step(step) for step in steps if step.lot in own]
+                if told:
+                    ways.append({"person": person.person, "role": person.role.value, "lot": lot.id, "steps": told})
+        return ways
 
     def _tracks(self, segments: list[SegmentRow]) -> list[dict[str, object]]:
         by_track: dict[str, list[SegmentRow]] = {}
@@ -181,6 +195,17 @@ class EvidenceDesk:
         body = {"who": who, "role": role, "what": what}
         self.coordinator.journal.note("evidence-read", body, now, project=project)
         self.translog.append(canonical_bytes({**body, "project": project, "utc": utc_text(now.utc_ns)}), "read", now.utc_ns)
+
+
+def _step(step: Step) -> dict[str, object]:
+    """A step of a way as an entry of trajectories.json, with what is known of it."""
+    told = {"utc": utc_text(step.utc_ns), "event": step.kind, "certain": step.certain}
+    known = {
+        "door": step.door, "from": step.origin, "to": step.to, "direction": step.direction, "how": step.how, "rule": step.rule,
+        "stay_ms": None if step.stay_ns is None else step.stay_ns // MS,
+    }  # fmt: skip
+    line = {"agent": step.ref.agent, "seq": step.ref.seq} if step.ref else {}
+    return {**told, **{name: value for name, value in known.items() if value not in ("", None)}, **line}
 
 
 def _event(line: dict[str, Any]) -> dict[str, object]:

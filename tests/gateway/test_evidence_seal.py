@@ -85,7 +85,7 @@ def test_the_package_lies_where_and_as_the_contract_says(tmp_path: Path) -> None
         "bagit.txt", "bag-info.txt", "manifest-sha256.txt", "manifest-sm3.txt", "tagmanifest-sha256.txt",
         "data/README.txt", "data/verify.html",
         *(f"data/records/{name}" for name in (
-            "tracks.json", "timeline.json", "gaps.json", "events.json", "access-log.jsonl", "segments.merkle.json",
+            "tracks.json", "timeline.json", "gaps.json", "events.json", "trajectories.json", "access-log.jsonl", "segments.merkle.json",
             "metadata.xml", "four-properties.json", "four-properties.txt")),
         *(f"seal/tagmanifest-sha256.txt.{suffix}" for suffix in ("p7s", "sm2", "tlog-proof")),
         "seal/certs/ca.pem", "seal/certs/signer.pem", "seal/certs/sm2.pub.pem", "seal/log.pub.pem",

@@ -81,6 +81,19 @@ def test_an_unknown_person_and_a_day_that_is_none_are_told(case: Case) -> None:
     refused_answer(case["supervisor"].get("/api/v1/people/exp-1/trajectory?day=monday"), 422, "bad-input")
 
 
+def test_the_package_has_the_ways_of_the_projects_people_and_nothing_of_other_projects(case: Case) -> None:
+    tell(case.stage, through(0, "intake-door", "exp-1"), refused(80, "e2-door", "exp-1"), through(90, "o2-door", "bid-9", lot="L9"))
+    tell(case.stage, through(100, "o2-door", "bid-1", lot="L9"), through(160, "o2-door", None, "out"), through(200, "o1-door", "agt-1"))
+    tell(case.stage, through(900, "gate", "bid-1", lot="L9"))
+    desk = case["supervisor"].app.state.services.evidence  # type: ignore[attr-defined]
+    agents, way = desk.dossier("P-L1").trajectories
+    assert agents["person"] == "agt-1", "bid-1 was in the house for another lot alone"
+    assert (way["person"], way["role"], way["lot"]) == ("exp-1", "EXP", "L1")
+    first, no = way["steps"]
+    assert (first["event"], first["from"], first["to"], first["agent"], first["seq"]) == ("passage", "street", "intake", "gatehouse", 1)
+    assert (no["event"], no["rule"], no["door"], "stay_ms" in no) == ("refusal", "I2", "e2-door", False)
+
+
 # the muster list
 
 

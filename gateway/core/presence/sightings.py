@@ -57,7 +57,7 @@ class Sighting:
 
 
 def sighting_of(line: Mapping[str, Any], ways: Ways) -> Sighting | None:
-    """The sighting in a journal line (`agent`, `seq`, `utc_ns`, `kind`, `body`), or None.  Any body is understood or passed over."""
+    """The sighting in a journal line (`agent`, `seq`, `utc_ns`, `kind`, `lot`, `body`), or None.  Any body is understood or passed over."""
     kind, body = str(line["kind"]), line["body"]
 
     def text(name: str) -> str:
@@ -66,13 +66,13 @@ def sighting_of(line: Mapping[str, Any], ways: Ways) -> Sighting | None:
 
     if kind not in KINDS or (kind == "alarm" and text("code") not in _NOBODY_SAW):
         return None
-    group = text("group")
+    group, lot = text("group"), text("lot") or line.get("lot")
     return Sighting(
         Ref(str(line["agent"]), int(line["seq"]), int(line["utc_ns"])), kind, text("door"),
         ways.room_after(text("door"), text("direction") if kind == "passage" else "", text("device") or text("locker")),
         text("component") if kind == "emptied" else text("from"), text("to"), text("direction"), text("how"), text("rule"),
         PersonKey(text("person")) if text("person") else None,
         Role(group) if group in set(Role) else None,  # a newer door may know roles that this gateway does not
-        LotId(text("lot")) if text("lot") else None,
+        LotId(lot) if lot else None,
         text("credential"), body.get("outside") is not False,
     )  # fmt: skip

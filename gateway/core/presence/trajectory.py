@@ -73,8 +73,9 @@ def _unseen(presence: Presence, stay: Stay, ways: Ways) -> Step:
     exits = unnamed_exits(presence, stay, stay.ended.utc_ns)
     room = RoomId(stay.entered.room) if stay.entered.room else None
     if len(exits) != 1:
-        return Step(stay.entered.utc_ns, "unseen", "", room, None, certain=False)
+        return Step(stay.entered.utc_ns, "unseen", "", room, None, lot=stay.entered.lot, certain=False)
     only = exits[0]
     door = ways.venue.doors.get(DoorId(only.door))
     to = RoomId(only.room) if only.room else None
-    return Step(only.utc_ns, "unseen", only.door, door.inside if door else room, to, only.direction, only.how, "", None, only.ref)
+    origin = door.inside if door else room
+    return Step(only.utc_ns, "unseen", only.door, origin, to, only.direction, only.how, lot=stay.entered.lot, ref=only.ref)
