@@ -1,6 +1,6 @@
 """Evidence for what people do to doors: each leaf that opens leaves a line in its board's journal, and violence leaves an alarm."""
 
-from collections.abc import MS, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulation.checkers.law import NOTHING, Eyes, Law
