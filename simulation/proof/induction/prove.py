@@ -84,14 +84,14 @@ def _check(step: str, premises: list[Any], clauses: Clauses, known: Clauses, lim
     return broken
 
 
-def story(doors: int, names: list[tuple[str, int]]) -> tuple[System, list[Any]]:
+def story(doors: int, names: list[tuple[str, int]], mutant: str = "") -> tuple[System, list[Any]]:
     """Play named transitions, each at a door, from the first day: the state after them, and what must hold for it to be reached.
 
     An invariant that no real day satisfies proves nothing: this shows that the days that matter can happen in the model.
     """
     state, guards = first_system(doors), []
     for name, door in names:
-        step = next(step for step in transitions(state, door) if step.name == name)
+        step = next(step for step in transitions(state, door, mutant) if step.name == name)
         guards.append(step.guard)
         state = step.after
     return state, guards

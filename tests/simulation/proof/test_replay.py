@@ -198,6 +198,14 @@ def test_a_missing_line_is_named(lines: list[Line]) -> None:
     assert (after.name, "hole") in found([line for line in lines if line != gone])
 
 
+@pytest.mark.parametrize(("seal", "codes"), [(True, set()), (False, {"unsigned"})])
+def test_a_new_term_must_begin_sealed(lines: list[Line], seal: bool, codes: set[str]) -> None:
+    last = max((line for line in lines if line.agent == "front"), key=lambda line: line.seq)
+    body = {"component": "monitor", "term": 1_800_000_000, "epoch": 1, "mode": "clear", "groups": [], "seal": seal, "result": "accepted"}
+    restored = replace(last, seq=last.seq + 1, kind="policy", body=body)
+    assert found([*lines, restored]) == {(restored.name, code) for code in codes}
+
+
 def test_a_journal_that_begins_later_is_believed_at_its_start(lines: list[Line]) -> None:
     late = [line for line in lines if line.agent != "opening" or line.seq > 4]
     assert replay(late, VENUE) == []
