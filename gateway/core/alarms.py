@@ -29,6 +29,7 @@ ALARM_WORDS = {
     "two-places": ("同一人员同时出现在两处", "one person in two places"),
     "lingering": ("人员在通道滞留", "somebody lingers where people pass through"),
     "conflict": ("回避人员同在场内", "two people who must avoid each other are both here"),
+    "curfew": ("已到宵禁时间,评标仍在进行", "an evaluation goes on past the curfew"),
     "checkout-missing": ("未经工作人员确认离开开标区", "left the opening area without staff's confirmation"),
 }
 

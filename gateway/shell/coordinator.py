@@ -13,6 +13,7 @@ from gateway.core.day import LotState, Refusal, live, may_press, retold, seals_a
 from gateway.core.parts import evaluation_rooms
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
+from gateway.shell.curfew_desk import CurfewDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.guard_desk import GuardDesk
 from gateway.shell.journal_desk import JournalDesk
@@ -79,6 +80,7 @@ class Coordinator:
             venue, store, index, outbox, self.agents, self.presence, policy_key, self._project_of, self._holder_of
         )
         self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day)
+        self.curfew = CurfewDesk(venue, lambda: self.day, self.journal.note)
         self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun
         self.scenes.finished = self._scene_finished
@@ -176,6 +178,7 @@ class Coordinator:
         self.warden.renew(self.day, now)
         self.presence.tick(now)
         self.guard.wake(now)
+        self.curfew.tick(now)
 
     # presses
 
