@@ -30,7 +30,7 @@ SETTLE_S = 0.2  # between looks at whether the last segments have arrived
 SETTLE_LOOKS = 50  # 10 s: then the seal is made with what is there, and says what is missing
 # What of the journal belongs in a project's package.  Policies and device chatter stay in the venue's journal.
 TOLD = (
-    "press", "scene", "grant", "no_entry", "passage", "refusal", "alarm", "alarm_clear", "breach", "locker", "authorise", "fire",
+    "press", "scene", "grant", "await", "no_entry", "passage", "refusal", "alarm", "alarm_clear", "breach", "locker", "authorise", "fire",
     "platform",
 )  # fmt: skip
 

@@ -81,11 +81,12 @@ class GuardDesk:
             return Refusal("unknown-component", Name(f"没有受控区域 {component}", f"there is no domain {component}; domains: {known}"))
         if act not in self.warden.acts(component):
             return Refusal("not-waiting", Name("该区域现在不需要此审批", f"{component} does not wait for {act}; load its commands again"))
+        signed = json.loads(self.warden.act_text(component, act))
         try:
             self.warden.approve(component, act, approvals)
         except ApprovalError as error:
             return Refusal("approval", Name(f"审批无效:{error}", f"approval refused: {error}"))
-        body = {"component": component, "act": act, "approvers": sorted(a.approver for a in approvals), "by": by}
+        body = {**{k: signed[k] for k in ("component", "act", "term", "epoch")}, "approvers": sorted(a.approver for a in approvals), "by": by}
         self.journal.note("approval", body, now)
         self.warden.pursue(self.day(), now)
         return None
