@@ -86,7 +86,8 @@ class GuardDesk:
             self.warden.approve(component, act, approvals)
         except ApprovalError as error:
             return Refusal("approval", Name(f"审批无效:{error}", f"approval refused: {error}"))
-        body = {**{k: signed[k] for k in ("component", "act", "term", "epoch")}, "approvers": sorted(a.approver for a in approvals), "by": by}
+        command = {name: signed[name] for name in ("component", "act", "term", "epoch")}
+        body = {**command, "approvers": sorted(a.approver for a in approvals), "by": by}
         self.journal.note("approval", body, now)
         self.warden.pursue(self.day(), now)
         return None
