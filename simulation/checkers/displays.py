@@ -9,18 +9,25 @@ from venue_model.venue import DeviceKind
 
 
 class Displays(Law):
-    """What hangs on the walls is what the gateway wants; notices of a kiosk pass by themselves."""
+    """What hangs on the walls is what the gateway wants; notices of a kiosk pass by themselves.
+
+    A database that was put back without its mark repeats old generations, which boards refuse (law Generations): then nothing is judged.
+    """
 
     law = "Displays"
     zh = "屏幕内容与场景一致"
     en = "signs show what the scene asks"
-    kinds: tuple[See, ...] = (See.SCREEN,)
+    kinds: tuple[See, ...] = (See.SCREEN, See.RESTORED)
 
     def __init__(self, house: House) -> None:
         super().__init__(house)
         self._shown: dict[str, tuple[tuple[str, ...], str]] = {}
+        self._unmarked = False
 
     def on(self, seen: Seen, house: House) -> Sequence[Violation]:
+        if seen.kind is See.RESTORED:
+            self._unmarked |= not seen.fields["marked"]
+            return NOTHING
         self._shown[seen.fields["device"]] = (tuple(seen.fields["lines"]), seen.fields["colour"])
         return NOTHING
 
@@ -28,7 +35,7 @@ class Displays(Law):
         found: list[Violation] = []
         for device in self.venue.devices.values():
             want = house.wanted(DeviceId(device.id)) if device.kind is DeviceKind.SIGN else None
-            if want is None or want.lines is None or house.coordinator is None:
+            if want is None or want.lines is None or house.coordinator is None or self._unmarked:
                 continue
             shown = self._shown.get(device.id, ((), ""))
             if shown[0] != tuple(want.lines):

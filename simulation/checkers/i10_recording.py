@@ -42,7 +42,7 @@ class Recorded(Law):
     law = "I10"
     zh = "开评标全程录音录像,中断必须记录"
     en = "the whole opening and evaluation is recorded, or the gap is told"
-    kinds: tuple[See, ...] = (See.TAKEN, See.LINE, See.PRESSED, See.RESTORED)
+    kinds: tuple[See, ...] = (See.TAKEN, See.LINE, See.RESTORED)
 
     def __init__(self, house: House) -> None:
         super().__init__(house)
@@ -57,7 +57,7 @@ class Recorded(Law):
                 self._after_scene(seen, house)
             case See.LINE if fields["line"] == "gap":
                 self._gap(seen, house)
-            case See.PRESSED if fields["result"] == "run":
+            case See.TAKEN if fields["line"] == "press":
                 self._before_scene(seen, house)
             case See.RESTORED:
                 # The day is what it was at the backup, and the house follows: the line `restored` tells of it.
@@ -94,7 +94,7 @@ class Recorded(Law):
 
     def _before_scene(self, seen: Seen, house: House) -> None:
         """What the pressed scene no longer asks for ends with the press."""
-        lot, leads_to = str(seen.fields["lot"]), SCENES[SceneId(seen.fields["scene"])].leads_to
+        lot, leads_to = str(seen.fields["lot"]), SCENES[SceneId(seen.fields["body"]["scene"])].leads_to
         state = house.lot_state(LotId(lot))
         if state is None:
             return

@@ -40,7 +40,8 @@ class NeverMore(Law):
                     what = f"{fields['board']} holds a policy for {fields['component']} ({fields['term']}, {fields['epoch']})"
                     found += self.broken(f"{what} that was never signed", seen.time_ns)
             case See.LEASE:
-                self._lease[fields["board"], fields["component"]] = fields["until_ns"]
+                for component in fields["components"]:
+                    self._lease[fields["board"], component] = fields["until_ns"]
             case See.CRASH if fields["part"] == "agent":
                 self._lease = {key: until for key, until in self._lease.items() if key[0] != fields["id"]}
             case _:

@@ -16,7 +16,7 @@ from venue_model.ids import LotId, RoomId
 from venue_model.moments import S
 
 OPEN = held(5, "opening", "o1", groups=("BID", "SUP"))
-LEASED = (5, See.LEASE, {"board": "opening", "component": "o1", "until_ns": 65 * S})
+LEASED = (5, See.LEASE, {"board": "opening", "components": ("o1",), "until_ns": 65 * S})
 LAWFUL = [signed(OPEN), OPEN, LEASED]
 INTO_INTAKE = {"door": "intake-door", "from": "", "to": "intake", "direction": "in", "how": "pass", "person": EXP, "group": "EXP"}
 AUTHORISED = taken(100, "gatehouse", "passage", INTO_INTAKE)

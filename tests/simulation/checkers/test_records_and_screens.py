@@ -15,7 +15,7 @@ from simulation.checkers.i10_recording import Recorded
 from simulation.checkers.nothing_lost import NothingLost
 from simulation.checkers.one_scene import OneScene
 from simulation.world.contract import See
-from venue_model.ids import DeviceId, LotId
+from venue_model.ids import DeviceId
 from venue_model.lots import Phase
 from venue_model.moments import S
 from venue_model.wire import Want
@@ -94,7 +94,7 @@ def day_of_recording(*films: tuple[str, int, int], gap: tuple[int, int] | None =
     )
     events = [
         taken(100, "", "scene", {"run": "r", "scene": "opening_preparation", "result": "ok", "failed": []}),
-        (1000, See.PRESSED, {"lot": LotId("L1"), "scene": "opening_end", "by": "staff", "result": "run"}),
+        taken(1000, "", "press", {"scene": "opening_end", "by": "staff", "approvers": []}),
     ]
     if gap is not None:
         body = {"camera": "o1-near", "from_utc_ns": START_UTC_NS + gap[0] * S, "to_utc_ns": START_UTC_NS + gap[1] * S}
