@@ -182,6 +182,9 @@ def position(door: DoorState) -> str:
 
 def wake_ns(record: DoorRecord, door: DoorState) -> int | None:
     """When time will change something here."""
+    moving = door.open or door.exit_pressed or door.passing_until_ns is not None or door.exit_until_ns is not None
+    if not (moving or door.ledger.pending or door.retry_ns is not None):
+        return None
     moments = [moment for g in door.ledger.pending for moment in (g.until_ns, g.until_ns + GRACE_NS)]
     if door.exit_until_ns is not None:
         moments += [door.exit_until_ns, door.exit_until_ns + GRACE_NS]

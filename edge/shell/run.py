@@ -202,7 +202,7 @@ class EdgeAgent:
         now = self._clock.now()
         if now.mono_ns >= self._tick_ns + TICK_NS:
             self._tick_ns = now.mono_ns
-            events = [*events, Woken(), *read_now(self._hardware, now)]
+            events = [*events, *read_now(self._hardware, now)]
         acknowledge = False
         while events:
             lines: list[Line] = []

@@ -132,7 +132,7 @@ class Warden:
 
         `by_name`: a board that has said that it holds the policy gets a few hundred bytes that name it, not the policy again.
         """
-        elsewhere = known_passes(day, self.salt)
+        elsewhere = known_passes(day, self.salt, self._memo)
         due: list[tuple[PolicyBody, object]] = []
         leases: list[tuple[BoardId, int]] = []
         with self.store.transaction():  # one for all boards, and before the first policy leaves

@@ -315,9 +315,9 @@ class BoardHost:
         self._seen = state
         board = self.commission.agent
         if before is not None and state.leases is not before.leases:
-            for component, until_ns in state.leases.items():
-                if before.leases.get(component) != until_ns:
-                    self.trace.see(See.LEASE, board=board, component=component, until_ns=self.clock.world_ns(until_ns))
+            given = tuple(component for component, until_ns in state.leases.items() if before.leases.get(component) != until_ns)
+            if given:
+                self.trace.see(See.LEASE, board=board, components=given, until_ns=self.clock.world_ns(state.leases[given[0]]))
 
     # parts
 

@@ -37,7 +37,7 @@ class See(StrEnum):
     LINE = "line"  # board, seq, line (kind), body, lot, utc_ns: on a board's disk, committed
     TAKEN = "taken"  # agent ("" is the gateway itself), line (kind), body, lot, project, utc_ns, seq: in the gateway's database, committed
     HELD = "held"  # board, component, term, epoch, mode, groups, seal: a board took this policy as law
-    LEASE = "lease"  # board, component, until_ns (the world's): a board's lease was given or renewed
+    LEASE = "lease"  # board, components, until_ns (the world's): a board's leases were given or renewed
     SIGNED = "signed"  # component, term, epoch, mode, groups, seal: the gateway has begun to sign this
     SCREEN = "screen"  # device, lines, colour: what a sign or kiosk shows
     CHALLENGE = "challenge"  # device, text: the code on a kiosk

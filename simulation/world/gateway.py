@@ -30,9 +30,9 @@ from venue_model.venue import Venue
 from venue_model.wire import GatewayStatus, JournalEvent, Topics, encode
 
 T = TypeVar("T")
-TICK_NS = 5 * S  # the real gateway ticks each 50 ms; here when a run wants it, and else for leases, which last a minute
+TICK_NS = 10 * S  # the real gateway ticks each 50 ms; here when a run wants it, and else for leases, which last a minute
 PULL_NS = 30 * S
-DRAIN_NS = 20 * S
+DRAIN_NS = 30 * S
 BACKOFF_CAP_S = 2.0
 BOOT_NS = (2 * S, 20 * S)  # from death to the next life
 PHASE_NS = 3 * MS  # pulls and drains beside the ticks, so that not all is due at one moment

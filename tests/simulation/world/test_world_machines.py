@@ -115,7 +115,7 @@ def test_a_fault_of_the_products_own_is_told_and_not_hidden(monkeypatch: pytest.
 
 def test_the_calm_names_what_has_not_come_to_its_plan() -> None:
     house = prepared()
-    later(house, 10)
+    later(house, 40)
     assert list(calm.unfinished(house)) == []
     house.broker.block(house.boards[OPENING].client, up=True, down=True)
     press(house, "check_in")
