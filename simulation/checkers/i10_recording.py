@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gateway.core.day import ask, parts
+from gateway.core.day import moved, parts
 from simulation.checkers.law import NOTHING, Law, board_of_device
 from simulation.world.contract import House, See, Seen, Violation
 from venue_model.ids import DeviceId, LotId, RoomId
 from venue_model.moments import S
-from venue_model.scenes import SCENES, Part, SceneId
+from venue_model.scenes import SCENES, SHARED_PARTS, SceneId
 from venue_model.venue import DeviceKind
 
 SLACK_NS = 8 * S  # a stall is noticed after 3 s and a keyframe awaited for 2; a scene's stages have seconds
@@ -94,11 +94,12 @@ class Recorded(Law):
 
     def _before_scene(self, seen: Seen, house: House) -> None:
         """What the pressed scene no longer asks for ends with the press."""
-        lot, leads_to = str(seen.fields["lot"]), SCENES[SceneId(seen.fields["body"]["scene"])].leads_to
+        lot, scene = str(seen.fields["lot"]), SCENES[SceneId(seen.fields["body"]["scene"])]
         state = house.lot_state(LotId(lot))
-        if state is None:
+        if state is None or house.coordinator is None:
             return
-        kept = {room for part, room in parts(self.venue, state) if ask(leads_to, part).record}
+        after = moved(self.venue, house.coordinator.day, state, scene, 0)
+        kept = {room for part, room in parts(self.venue, after) if part not in SHARED_PARTS and after.wish(part).record}
         for (of, camera), due in list(self._open.items()):
             if of == lot and self.venue.devices[DeviceId(camera)].room not in kept:
                 due.to_ns = seen.time_ns
@@ -109,7 +110,7 @@ class Recorded(Law):
         if state is None:
             return
         for part, room in parts(self.venue, state):
-            if part is not Part.WING and ask(state.phase, part).record:
+            if part not in SHARED_PARTS and state.wish(part).record:
                 yield from (device.id for device in self.venue.devices_in(RoomId(room), DeviceKind.CAMERA))
 
     def _gap(self, seen: Seen, house: House) -> None:

@@ -1,5 +1,6 @@
 """I2: a committee member's credential opens the evaluation room of the drawn lot, and no other."""
 
+from gateway.core.parts import seat_of
 from simulation.checkers.law import COMMITTEE, Granted, GrantLaw, Grants
 from simulation.world.contract import House, See, Seen
 from venue_model.zones import Zone
@@ -33,5 +34,5 @@ class OwnRoom(GrantLaw):
         for lot in house.lots.values():
             for person in lot.people:
                 if person.role.value in COMMITTEE:
-                    own = self._rooms.setdefault(person.person, set())
-                    own.update(str(room) for room in (lot.evaluation_room, person.seat) if room is not None)
+                    room = seat_of(self.venue, lot, person)
+                    self._rooms.setdefault(person.person, set()).update([room] if room is not None else [])

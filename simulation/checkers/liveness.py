@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from gateway.core.parts import OVER, LotState, evaluation_rooms, seat_of
 from simulation.checkers.law import COMMITTEE, NOTHING, Law
 from simulation.world.contract import House, See, Seen, Violation
 from simulation.world.faults import KINDS, PEOPLE
 from venue_model.lots import MIN_BIDDERS, Phase
 from venue_model.moments import S
 
-OVER = frozenset({Phase.CLOSED, Phase.ABORTED})
 LINGER_NS = 20 * 60 * S  # from the end of a lot to the last of its people in the street, with queues at every door
 
 
@@ -59,9 +59,13 @@ class Liveness(Law):
 
     def _unfinished(self, house: House) -> list[str]:
         states = {lot: house.lot_state(lot) for lot in house.lots}
-        late = {lot: state.phase.value if state else "unknown" for lot, state in states.items() if state is None or state.phase not in OVER}
+        late = {lot: state.phase.value if state else "unknown" for lot, state in states.items() if state is None or not self._ended(state)}
         found = [f"lot {lot} has not come further than {phase}" for lot, phase in late.items()]
         return found or [f"{body.person} ({body.role}) is still in {body.room}" for body in house.people.values()]
+
+    def _ended(self, state: LotState) -> bool:
+        """Over; or opened here, and evaluated at another venue."""
+        return state.phase in OVER or (state.phase is Phase.OPENING_END and not evaluation_rooms(self.venue, state.lot))
 
     def _never_seated(self, house: House) -> list[str]:
         return [
@@ -69,6 +73,6 @@ class Liveness(Law):
             for lot in house.lots.values()
             if (lot.bidders or MIN_BIDDERS) >= MIN_BIDDERS
             for person in lot.people
-            for room in [person.seat or lot.evaluation_room]
+            for room in [seat_of(self.venue, lot, person)]
             if person.role.value in COMMITTEE and room is not None and not self._been.get((person.person, room))
         ]

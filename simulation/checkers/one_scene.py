@@ -1,12 +1,11 @@
-"""One scene at a time: an opening or evaluation room is never in the hands of two lots."""
+"""One scene at a time: a room that is one lot's at a time is never in the hands of two."""
 
 from collections.abc import Sequence
 
-from gateway.core.day import ask, parts
+from gateway.core.parts import parts
 from simulation.checkers.law import NOTHING, Law
 from simulation.world.contract import House, See, Seen, Violation
-from venue_model.lots import Phase
-from venue_model.scenes import Part
+from venue_model.scenes import SHARED_PARTS
 
 
 class OneScene(Law):
@@ -23,7 +22,6 @@ class OneScene(Law):
         holder: dict[str, str] = {}
         for lot, state in house.coordinator.day.items():
             for part, room in parts(self.venue, state):
-                idle = state.phase is Phase.BOOKED or not ask(state.phase, part).light
-                if part is not Part.WING and not idle and holder.setdefault(room, lot) != lot:
+                if part not in SHARED_PARTS and state.wish(part).in_use and holder.setdefault(room, lot) != lot:
                     return self.broken(f"{room} is held by {holder[room]} and by {lot}", seen.time_ns)
         return NOTHING

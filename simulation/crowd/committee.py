@@ -2,28 +2,27 @@
 
 from simulation.crowd.life import Act
 from simulation.crowd.misdeeds import at_the_gate, breaks_out, swaps_rooms
+from simulation.crowd.phases import AFTER_INTAKE, CALLED, DECIDED
 from simulation.crowd.timetable import INTAKE_NS, Timetable
 from simulation.crowd.visits import fetches_phone, gets_into, locker_reader, locks_phone_away, stays_until, waits_for
 from simulation.crowd.walker import Result, Walker
 from venue_model.ids import RoomId
 from venue_model.lots import Lot, Phase
-from venue_model.zones import Zone
+from venue_model.zones import Serves, Zone
 
-CALLED = (Phase.INTAKE,)
-TOO_LATE = (Phase.EVALUATION, Phase.REPORT_SIGNED, Phase.CLOSED, Phase.FAILED, Phase.ABORTED)
-DONE = TOO_LATE[1:]
 ASKS_STAFF_S = (20, 60)
+INQUIRY_S = (90, 300)  # how long the committee asks
 
 
 def member(me: Walker, lot: Lot, plan: Timetable) -> Act[None]:
     """One member's day, from the street to the street."""
-    room = me.seat or lot.evaluation_room
+    room = me.seat
     if room is None:
         return  # evaluated at another venue
     spread_ns = int(INTAKE_NS * me.crowd.pace * (1.3 if me.rng.random() < 0.1 else 0.6))
     yield max(0, plan.intake + me.rng.randrange(spread_ns) - me.crowd.world.utc_ns)
-    yield from waits_for(me, (*CALLED, *TOO_LATE))
-    if me.phase in TOO_LATE:
+    yield from waits_for(me, CALLED | AFTER_INTAKE)
+    if me.phase in AFTER_INTAKE:
         return
     yield me.some_s(5, 60)
     me.arrives()
@@ -31,15 +30,34 @@ def member(me: Walker, lot: Lot, plan: Timetable) -> Act[None]:
     if seated:
         if me.does("unbadged-exit"):
             yield from breaks_out(me, room)
-        yield from stays_until(me, DONE)
+        yield from _sits(me, room)
     yield from _leaves(me)
+
+
+def _sits(me: Walker, room: RoomId) -> Act[None]:
+    """Stay until it is decided; in between to the inquiry and back, when the committee asks for one."""
+    while True:
+        yield from stays_until(me, DECIDED | {Phase.INQUIRY})
+        if me.phase is not Phase.INQUIRY:
+            return
+        asked = _committee_room(me)
+        if asked is not None and (yield from me.goes(asked)) is Result.THERE:
+            yield me.some_s(*INQUIRY_S)
+        yield from _goes_in(me, room, frozenset({Phase.INQUIRY}))
+        yield from waits_for(me, frozenset(Phase) - {Phase.INQUIRY})
+
+
+def _committee_room(me: Walker) -> RoomId | None:
+    """The committee's inquiry room that the lot was given."""
+    state = me.house.lot_state(me.lot)
+    return next((room for room in state.inquiry if me.house.venue.rooms[room].serves is Serves.COMMITTEE), None) if state else None
 
 
 def _takes_seat(me: Walker, room: RoomId) -> Act[bool]:
     """By way of the intake, where there is one: identity first, then the phone, then the gate."""
     intake = _intake(me)
     if intake is not None:
-        if not (yield from gets_into(me, intake, CALLED, TOO_LATE)):
+        if not (yield from gets_into(me, intake, CALLED, AFTER_INTAKE)):
             return False
         yield from at_the_gate(me, room)
         while locker_reader(me) is not None and me.key not in me.crowd.lockers and me.phase in CALLED:
@@ -48,14 +66,19 @@ def _takes_seat(me: Walker, room: RoomId) -> Act[bool]:
         if me.does("dawdle"):
             yield me.some_s(me.house.venue.entry_window_s + 20, me.house.venue.entry_window_s + 200)
         yield from swaps_rooms(me, room)
-    while me.phase in CALLED:
+    return (yield from _goes_in(me, room, CALLED))
+
+
+def _goes_in(me: Walker, room: RoomId, during: frozenset[Phase]) -> Act[bool]:
+    """To one's own seat; whoever is refused calls the staff, who look at the roster and authorise anew."""
+    while me.phase in during:
         result = yield from me.goes(room)
         if result is Result.THERE:
             return True
         if result is Result.NO_WAY:
             return False
         if result is Result.REFUSED:
-            me.crowd.call_desk(me.lot, me.key)  # by the intercom; staff look at the roster and authorise anew
+            me.crowd.call_desk(me.lot, me.key)  # by the intercom
         yield me.some_s(*ASKS_STAFF_S)
     return me.room == room
 

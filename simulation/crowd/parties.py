@@ -2,17 +2,17 @@
 
 from simulation.crowd.life import Act
 from simulation.crowd.misdeeds import after_leaving, before_the_door, once_inside
+from simulation.crowd.phases import AFTER_INTAKE, AFTER_OPENING, DECIDED, OVER
 from simulation.crowd.timetable import MINUTE_NS, Timetable
-from simulation.crowd.visits import gets_into, stays_until
+from simulation.crowd.visits import gets_into, stays_until, waits_for
 from simulation.crowd.walker import Result, Walker
 from venue_model.groups import Role
 from venue_model.ids import RoomId
 from venue_model.lots import Lot, Phase
 from venue_model.profiles import DoorMode
-from venue_model.zones import Zone
+from venue_model.zones import Serves, Zone
 
-AFTER_OPENING = (Phase.OPENING_END, Phase.INTAKE, Phase.EVALUATION, Phase.REPORT_SIGNED, Phase.CLOSED, Phase.FAILED, Phase.ABORTED)
-OVER = (Phase.CLOSED, Phase.ABORTED)
+CALLED_BACK = frozenset({Phase.SECOND_ROUND, Phase.INQUIRY})
 
 
 def bidder(me: Walker, lot: Lot, plan: Timetable) -> Act[None]:
@@ -33,8 +33,8 @@ def bidder(me: Walker, lot: Lot, plan: Timetable) -> Act[None]:
             yield from stays_until(me, AFTER_OPENING)
         yield from _goes_out(me, room)
         yield from after_leaving(me, room)
-    if me.rng.random() < 0.5:
-        yield from _waits_for_the_result(me)
+    if inside and me.rng.random() < 0.7:
+        yield from _stays_about(me, room)
     yield from me.goes_home()
 
 
@@ -52,6 +52,8 @@ def organiser(me: Walker, lot: Lot, plan: Timetable) -> Act[None]:
         yield from _goes_out(me, room)
     if me.role is Role.AGT and lot.evaluation_room is not None and _may_prepare(me) and me.rng.random() < 0.4:
         yield from _prepares_evaluation(me, lot.evaluation_room)
+    elif inside:
+        yield from _stays_about(me, room)
     yield from me.goes_home()
 
 
@@ -102,11 +104,28 @@ def _goes_out(me: Walker, room: RoomId) -> Act[None]:
         yield me.some_s(5, 15)
 
 
-def _waits_for_the_result(me: Walker) -> Act[None]:
+def _stays_about(me: Walker, opening_room: RoomId) -> Act[None]:
+    """Wait where bidders wait, until it is decided; come when called for another quote or to an inquiry."""
     waiting = me.house.venue.rooms_of(Zone.WAITING)
-    if waiting:
-        yield from me.goes(waiting[0].id)
-        yield me.some_s(60, 1200 * me.crowd.pace + 60)
+    while True:
+        if waiting and me.room != waiting[0].id:
+            yield from me.goes(waiting[0].id)
+        yield from waits_for(me, CALLED_BACK | DECIDED)
+        if me.phase not in CALLED_BACK:
+            return
+        room = opening_room if me.phase is Phase.SECOND_ROUND else _parties_room(me)
+        called = me.phase
+        wanted = me.role is Role.BID or called is Phase.INQUIRY
+        if wanted and room is not None and (yield from gets_into(me, room, (called,), AFTER_INTAKE - {called})):
+            yield from stays_until(me, frozenset(Phase) - {called})
+            yield from _goes_out(me, room)
+        yield from waits_for(me, frozenset(Phase) - {called})
+
+
+def _parties_room(me: Walker) -> RoomId | None:
+    """The parties' inquiry room that the lot was given."""
+    state = me.house.lot_state(me.lot)
+    return next((room for room in state.inquiry if me.house.venue.rooms[room].serves is Serves.PARTIES), None) if state else None
 
 
 def _may_prepare(me: Walker) -> bool:
@@ -115,11 +134,11 @@ def _may_prepare(me: Walker) -> bool:
 
 def _prepares_evaluation(me: Walker, room: RoomId) -> Act[None]:
     """The agent brings the papers; out again before the seal, or stays with the committee until it is lifted."""
-    if (yield from gets_into(me, room, (Phase.INTAKE,), (Phase.EVALUATION, *AFTER_OPENING[3:]))):
+    if (yield from gets_into(me, room, (Phase.INTAKE,), AFTER_INTAKE)):
         if me.rng.random() < 0.5:
             yield me.some_s(30, 90)
         else:
-            yield from stays_until(me, (Phase.REPORT_SIGNED, Phase.FAILED, *OVER))
+            yield from stays_until(me, DECIDED)
 
 
 def _post(me: Walker, lot: Lot) -> RoomId | None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from gateway.core.parts import seat_of
 from simulation.crowd.committee import member
 from simulation.crowd.crowd import Crowd
-from simulation.crowd.desk import Desk
+from simulation.crowd.desk import Desk, draw_turns
 from simulation.crowd.life import Act, live
 from simulation.crowd.lots import phone_key
 from simulation.crowd.misdeeds import draw_misdeeds
@@ -18,8 +19,6 @@ from venue_model.ids import PersonKey
 from venue_model.lots import Lot, Person
 
 Life = Callable[[Walker, Lot, Timetable], Act[None]]
-SUSPENDED_SHARE = 0.15  # openings that are interrupted once
-
 # Who has a day in the simulation.  Others of the roster (notary, press) hold passes and stay away.
 LIVES: dict[Role, Life] = {
     Role.BID: bidder,
@@ -43,7 +42,7 @@ def populate(house: House, lots: tuple[Lot, ...], world: World, faults: Faults, 
     for lot in sorted(lots, key=lambda lot: (lot.opening_utc_ns, lot.id)):
         plan = timetable(lot.opening_utc_ns, house.venue, crowd.pace)
         rng = world.stream(f"desk {lot.id}")
-        live(world, Desk(crowd, lot, plan, rng, suspends=rng.random() < SUSPENDED_SHARE).day())
+        live(world, Desk(crowd, lot, plan, rng, draw_turns(rng)).day())
         for person in lot.people:
             if not person.withdrawn:
                 parts.setdefault(person.person, []).append((person, lot))
@@ -59,7 +58,7 @@ def _begin(crowd: Crowd, played: list[tuple[Person, Lot]]) -> None:
         return
     me = Walker(
         crowd, person.person, person.role, last.id, crowd.world.stream(f"person {person.person}"), person.card,
-        phone_key(person.person) if person.qr_key else b"", person.seat,
+        phone_key(person.person) if person.qr_key else b"", seat_of(crowd.house.venue, last, person),
     )  # fmt: skip
     me.misdeeds = draw_misdeeds(me)
     crowd.phase(last.id)  # whoever waits for a lot's calls finds its bell

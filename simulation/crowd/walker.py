@@ -47,7 +47,7 @@ class Walker:
     rng: random.Random
     card: str = ""  # hex; empty: none
     phone: bytes = b""  # private key; empty: none enrolled
-    seat: RoomId | None = None  # a committee member's own room, where the committee sits dispersed
+    seat: RoomId | None = None  # a committee member's evaluation room: the lot's, or that of the own seat
     misdeeds: frozenset[str] = frozenset()
     refused_at: DoorId | None = None  # the door that said no last
     alternate: int = field(default=0)

@@ -90,6 +90,7 @@ def day_of_recording(*films: tuple[str, int, int], gap: tuple[int, int] | None =
     """Preparation at 100 s, the opening's end at 1,000 s: what the checker says of these films."""
     house = GlassHouse(
         states={LOT.id: at(Phase.PREPARATION)},
+        coordinator=SimpleNamespace(day={LOT.id: at(Phase.PREPARATION)}),
         films=[(DeviceId(camera), LOT.id, begin * S, end * S) for camera, begin, end in films],
     )
     events = [
