@@ -120,6 +120,33 @@ def test_a_door_event_appears_while_staff_look(page: Page, house: House, scenari
     expect(page.get_by_test_id("event").filter(has_text=agent[:6]).first).to_be_visible()
 
 
+def test_who_is_inside_stands_on_the_list_and_a_fire_asks_for_them_one_by_one(page: Page, house: House, scenario: DayScenario) -> None:
+    agent = scenario.people(scenario.lots[1], Role.AGT)[0]
+    sign_in(page, house, "staff")
+    page.get_by_role("link", name="在场").click()
+    person = page.get_by_test_id("domain-o2").get_by_test_id(f"person-{agent}")
+    expect(person).to_be_visible()
+    expect(page.get_by_test_id("net-o2")).to_have_text("1")
+    expect(page.get_by_role("link", name="人员动线")).to_have_count(0)
+    page.get_by_test_id(f"checkout-{agent}").click()
+    page.get_by_test_id(f"checkout-{agent}-confirm").click()
+    expect(page.get_by_test_id(f"checkout-{agent}")).to_have_count(0)
+    house.doors.do("fire", board="opening", on=True)
+    expect(page.get_by_test_id("roll-missing")).to_have_attribute("data-count", "1")
+    page.get_by_test_id(f"tick-{agent}").click()
+    expect(page.get_by_test_id("roll-missing")).to_have_attribute("data-count", "0")
+    house.doors.do("fire", board="opening", on=False)
+    page.get_by_test_id("sign-out").click()
+
+    sign_in(page, house, "supervisor")
+    page.get_by_role("link", name="人员动线").click()
+    page.get_by_test_id("way-person").fill(agent)
+    page.get_by_test_id("way-go").click()
+    steps = page.get_by_test_id("step")
+    expect(steps.first).to_contain_text("102")
+    expect(steps.last).to_have_attribute("data-kind", "muster")
+
+
 def test_a_supervisor_finds_a_project_plays_it_and_takes_its_package(
     page: Page, house: House, scenario: DayScenario, tmp_path: Path
 ) -> None:

@@ -194,6 +194,8 @@ def test_a_pair_that_must_avoid_each_other_is_told_once_a_day_to_those_who_may_k
     wait(stage, 2)
     assert len(alarms(stage, "conflict")) == 1
     wait(stage, 86_400)
+    wait(stage, 2)
+    assert len(alarms(stage, "conflict")) == 1, "both were here yesterday"
     tell(stage, through(86_410, "intake-door", "exp-1"), through(86_411, "o1-door", "bid-1"))
     wait(stage, 20)
     assert len(alarms(stage, "conflict")) == 2, "the next day is another day"
