@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.core.access import digests
-from gateway.core.day import LotState, Refusal, live, may_press, retold, seals_after
+from gateway.core.day import LotState, Refusal, live, may_press, seals_after
 from gateway.core.parts import evaluation_rooms
+from gateway.core.retelling import retold
 from gateway.core.scene_run import Run
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.curfew_desk import CurfewDesk

@@ -20,12 +20,12 @@ from gateway.core.day import (
     may_press,
     parts,
     pressable,
-    retold,
     seals_after,
     warning,
 )  # fmt: skip
 from gateway.core.parts import held_rooms
 from gateway.core.plan import plan_scene
+from gateway.core.retelling import retold
 from venue_model.groups import Role
 from venue_model.ids import ComponentId, LotId, PersonKey, RoomId, RunId
 from venue_model.lots import Person, Phase
