@@ -91,7 +91,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    epoch = store.next_epoch()
+    epoch = store.next_epoch(clock().utc_ns)
     link = GatewayLink(
         config.broker.host, broker.port, credentials.login(GATEWAY), Topics(venue.id), epoch,
         on_message=lambda topic, payload: coordinator.message(topic, payload, clock()),

@@ -34,12 +34,15 @@ class Agent:
 class AgentBook:
     """All agents of the venue, and the way to them."""
 
-    def __init__(self, venue: Venue, store: Store, topics: Topics, link: Link) -> None:
+    def __init__(self, venue: Venue, store: Store, topics: Topics, link: Link, epoch: int) -> None:
         self.store = store
         self.topics = topics
         self.link = link
         known = store.agents()
         self.agents = {board: Agent(board, *known.get(board, (0, 0, 0))) for board in venue.boards}
+        for agent in self.agents.values():
+            # Agents take no renewal that is not above their last, and an older copy of the database knows a lower one.
+            agent.renewal = max(agent.renewal, epoch)
 
     def __getitem__(self, board: BoardId) -> Agent:
         return self.agents[board]

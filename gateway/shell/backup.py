@@ -39,7 +39,7 @@ def begin_anew(store: Store, venue: Venue, utc_ns: int) -> bool:
     """In a database that is a copy: put every domain into a new term, CLEAR, the seal assumed set.  True when it was one.
 
     Doors that are away cannot be asked for their highest term, so the clock names one above all: terms are small numbers, or the
-    seconds of a former restore.  The counters that agents compare jump likewise.
+    seconds of a former restore.
     """
     if store.setting(MARK) is None:
         return False
@@ -48,9 +48,6 @@ def begin_anew(store: Store, venue: Venue, utc_ns: int) -> bool:
     with store.transaction():
         for component in venue.components:
             store.save_domain(restored(known.get(component, Domain(component)), floor))
-        for agent, (generation, renewal, session) in store.agents().items():
-            store.save_agent(agent, generation, max(renewal, floor), session)
-        store.set_setting("epoch", str(max(int(store.setting("epoch") or 0), floor)))
         store.own_line("restored", {"term_floor": floor}, utc_ns)
         store.forget_setting(MARK)
     return True

@@ -73,7 +73,7 @@ class Coordinator:
         self.changed = changed
         self.policy_key = policy_key
         self.clock = clock
-        self.agents = AgentBook(venue, store, self.topics, link)
+        self.agents = AgentBook(venue, store, self.topics, link, epoch)
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
         self.presence = PresenceDesk(venue, store, self.agents, lambda: self.day)

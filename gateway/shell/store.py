@@ -16,6 +16,7 @@ from gateway.core.clearing import Domain
 from gateway.core.day import LotState
 from gateway.core.scene_run import Run, RunRecord
 from venue_model.ids import BoardId, ComponentId, LotId, PersonKey, RunId
+from venue_model.moments import S
 from venue_model.wire import JournalEvent
 
 
@@ -55,10 +56,13 @@ class Store:
         """Forget a word."""
         self.sql.execute("DELETE FROM setting WHERE name = ?", (name,))
 
-    def next_epoch(self) -> int:
-        """This incarnation of the gateway: one more than the last."""
+    def next_epoch(self, utc_ns: int = 0) -> int:
+        """This incarnation of the gateway: more than the last, and at least the seconds of the clock.
+
+        The clock, because this database may be an older copy of itself, whose last number was outdone long ago.
+        """
         with self.transaction():
-            epoch = int(self.setting("epoch") or 0) + 1
+            epoch = max(int(self.setting("epoch") or 0) + 1, utc_ns // S)
             self.set_setting("epoch", str(epoch))
         return epoch
 

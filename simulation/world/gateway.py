@@ -107,7 +107,7 @@ class GatewayHost:
         db = sqlite_utils.Database(self.sql)
         store = self._store = WatchedStore(db)
         begin_anew(store, self.venue, self.clock.now().utc_ns)
-        self._epoch = store.next_epoch()
+        self._epoch = store.next_epoch(self.clock.now().utc_ns)
         outbox = Outbox(db, self.rng.random)
         self.coordinator = Coordinator(
             self.venue, store, EvidenceIndex(store), outbox, self, self.policy_key, self._epoch, lambda section, key: None, self._new_run,
