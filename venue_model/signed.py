@@ -4,11 +4,12 @@ All are canonical JSON.  Nanoseconds since 1970 do not fit its integers and are 
 """
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any
 
 from venue_model.canonical import EXACT_LIMIT, Plain, canonical_bytes, plain
-from venue_model.door_policy import ComponentPolicy, Elsewhere, PolicyBody, approval_command
+from venue_model.door_policy import ComponentPolicy, Elsewhere, Pass, PolicyBody, approval_command
 from venue_model.ids import BoardId, ComponentId, DoorId, VenueId
 
 # Fields that came after the first release.  At their default they are not among the signed bytes, so that a door of either age
@@ -47,20 +48,32 @@ def lease_bytes(agent: BoardId, session: int, renewal: int, issued_utc_ns: int, 
 
 def _policy_bytes(body: PolicyBody, without: tuple[str, ...]) -> bytes:
     texts = {"components": f"[{','.join(map(_policy_text, body.components))}]", "elsewhere": _elsewhere_text(body)}
-    names = sorted(field.name for field in fields(body) if field.name not in without)
-    members = (f'"{name}":{texts[name] if name in texts else _signed(getattr(body, name)).decode()}' for name in names)
-    return f"{{{','.join(members)}}}".encode()
+    names = [field.name for field in fields(body) if field.name not in without]
+    return _object({name: texts[name] if name in texts else _signed(getattr(body, name)).decode() for name in names}).encode()
 
 
 def _policy_text(policy: ComponentPolicy) -> str:
     known = _policies.get(policy.component)
     if known is not None and known[0] == policy:
         return known[1]
-    record: Any = plain(policy)
-    record["passes"] = [_without_later(entry) for entry in record["passes"]]
-    text = canonical_bytes(exact(_without_later(record))).decode()
+    others: Any = plain(replace(policy, passes=()))
+    members = {name: _signed(value).decode() for name, value in _without_later(others).items()}
+    members["passes"] = f"[{','.join(map(_pass_text, policy.passes))}]"
+    text = _object(members)
     _policies[policy.component] = policy, text
     return text
+
+
+@lru_cache(65_536)
+def _pass_text(entry: Pass) -> str:
+    """When somebody is authorised, one pass of a hundred changes."""
+    record: Any = plain(entry)
+    return canonical_bytes(exact(_without_later(record))).decode()
+
+
+def _object(members: dict[str, str]) -> str:
+    """Members, each already as its canonical text."""
+    return "{" + ",".join(f'"{name}":{members[name]}' for name in sorted(members)) + "}"
 
 
 def _elsewhere_text(body: PolicyBody) -> str:

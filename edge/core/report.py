@@ -13,12 +13,21 @@ from venue_model.wire import APPLIED, FAULT, ComponentReport, DeviceReport, Door
 _DRIVEN = (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA, DeviceKind.LIGHT, DeviceKind.NETWORK)
 
 
-def reported(state: State, now: Now) -> Reported:
-    """Everything that the gateway needs to know, whole and repeatable."""
+def reported(state: State, now: Now, last: tuple[State, Reported] | None = None) -> Reported:
+    """Everything that the gateway needs to know, whole and repeatable.
+
+    `last`: a report and what it was made of.  A passage makes five reports in which no device has changed.
+    """
     epoch, generation = scene.order_of(state.scene) if state.scene.desired else (0, 0)
-    devices = {device.id: _device(state, device) for device in state.site.devices.values()}
     doors = {id: _door(state, record, now) for id, record in state.site.doors.items()}
-    return Reported(state.session or 0, epoch, generation, {**devices, **state.scene.foreign}, doors, state.policy)
+    if last is not None and all(getattr(state, part) is getattr(last[0], part) for part in _OF_DEVICES):
+        devices = last[1].devices
+    else:
+        devices = {**{device.id: _device(state, device) for device in state.site.devices.values()}, **state.scene.foreign}
+    return Reported(state.session or 0, epoch, generation, devices, doors, state.policy)
+
+
+_OF_DEVICES = ("site", "scene", "health", "lockers", "fires")
 
 
 # What no report shows; of the leases it is only whether they last.
@@ -41,6 +50,7 @@ def without_clock(report: Reported) -> Reported:
 
 
 def _device(state: State, device: DeviceRecord) -> DeviceReport:
+    """What it reads of the state is named in `_OF_DEVICES`."""
     health = state.health.get(device.id)
     if device.kind in _DRIVEN:
         return scene.report(state.scene.devices.get(device.id, scene.DeviceScene()))

@@ -102,6 +102,7 @@ class EdgeAgent:
         self._disk_ok = True
         self._outbox = outbox.Outbox(disk.acknowledged)
         self._published: Reported | None = None
+        self._made: tuple[State, Reported] | None = None  # the last report, and what it was made of
         self._publish_at_ns: int | None = None
         self._looked_at: State | None = None  # the state that the last report was made from …
         self._looked_ns = -1  # … in which tick …
@@ -326,7 +327,8 @@ class EdgeAgent:
                 log.warning("%s", fault)
 
     def _tell_state(self, now: Now, acknowledge: bool) -> None:
-        report = reported(self.state, now)
+        report = reported(self.state, now, self._made)
+        self._made = self.state, report
         before = self._published
         if before is not None and not acknowledge and self._publish_at_ns is None and without_clock(report) == without_clock(before):
             return

@@ -320,10 +320,11 @@ class Broker:
         """The subscribed filters that a topic matches.  A `+` stands for one level."""
         found = self._routes.get(topic)
         if found is None:
-            levels = topic.split("/")
-            found = self._routes[topic] = tuple(reads for reads in self._readers if _matches(reads.split("/"), levels))
+            matching = (reads for reads in self._readers if reads == topic or ("+" in reads and _matches(reads, topic)))
+            found = self._routes[topic] = tuple(matching)
         return found
 
 
-def _matches(reads: list[str], levels: list[str]) -> bool:
-    return len(reads) == len(levels) and all(one in ("+", level) for one, level in zip(reads, levels, strict=True))
+def _matches(reads: str, topic: str) -> bool:
+    wanted, levels = reads.split("/"), topic.split("/")
+    return len(wanted) == len(levels) and all(one in ("+", level) for one, level in zip(wanted, levels, strict=True))

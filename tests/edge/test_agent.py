@@ -19,7 +19,7 @@ from edge.core.door import GRACE_NS
 from edge.core.effects import SetLine
 from edge.core.events import Noted, PulseArrived
 from edge.core.journal import Record
-from edge.core.report import basis, reported
+from edge.core.report import _OF_DEVICES, _device, basis, reported
 from edge.core.site import Site
 from edge.drivers.protocols import DeviceHealth
 from venue_model.groups import ALWAYS_SEPARATED, Role, pair
@@ -192,6 +192,13 @@ def test_whatever_a_report_reads_counts_as_a_change_of_it() -> None:
             return getattr(hall.state, name)
 
     assert reported(Spy(), hall.now) == hall.report()  # type: ignore[arg-type]
+    spied = replace(hall.state, scene=replace(hall.state.scene))
+    read.clear()
+    for device in hall.state.site.devices.values():
+        _device(Spy(), device)  # type: ignore[arg-type]
+    assert read <= set(_OF_DEVICES), "devices are reported anew when one of these is another object"
+    assert reported(spied, hall.now, (hall.state, hall.report())) == hall.report()
+    reported(Spy(), hall.now)  # type: ignore[arg-type]
     told = {name for name in read if name in {field.name for field in fields(hall.state)}}
     assert len(told) > 5
     for name in told - {"leases"}:
