@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gateway.core.presence.sightings import Sighting
 from gateway.core.presence.state import MOVES, Presence, Row, Stay, effective
 from gateway.core.presence.ways import Ways
-from gateway.core.presence.whereabouts import unseen
+from gateway.core.presence.whereabouts import between, unseen
 from venue_model.ids import PersonKey
 from venue_model.moments import MS, S
 
@@ -82,4 +82,4 @@ def _elsewhere(presence: Presence, stay: Stay, sighting: Sighting, ways: Ways) -
     if stay.component in ways.sides(sighting.door) or ways.adjoins(stay.component, sighting.room):
         return False
     from_utc_ns, until_utc_ns = stay.entered.utc_ns - 2 * CLOCK_ERROR_NS, sighting.utc_ns + 2 * CLOCK_ERROR_NS
-    return not any(from_utc_ns <= s.utc_ns <= until_utc_ns for s in unseen(presence, stay.component))
+    return not between(unseen(presence, stay.component), from_utc_ns, until_utc_ns)
