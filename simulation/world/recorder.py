@@ -187,6 +187,9 @@ class _Camera:
 
     def _rotate(self) -> None:
         assert self.open is not None, "only what is written rotates"
+        if self.stopping:  # the stop's post-roll meets the rotation: one end is enough
+            self._end("stop")
+            return
         binding = self.open.binding
         self._seal("rotation")
         self._begin(binding)
