@@ -98,7 +98,8 @@ class Recorded(Law):
         state = house.lot_state(LotId(lot))
         if state is None or house.coordinator is None:
             return
-        after = moved(self.venue, house.coordinator.day, state, scene, 0)
+        # The line is told after the press was carried out, or cut short.
+        after = state if state.phase is scene.leads_to else moved(self.venue, house.coordinator.day, state, scene, 0)
         kept = {room for part, room in parts(self.venue, after) if part not in SHARED_PARTS and after.wish(part).record}
         for (of, camera), due in list(self._open.items()):
             if of == lot and self.venue.devices[DeviceId(camera)].room not in kept:
