@@ -1,0 +1,57 @@
+"""How much of the world a search visits.  Each scope turns on what its question needs; within it, the search is complete."""
+
+from dataclasses import dataclass
+
+from gateway.core.clearing import Target
+from venue_model.groups import Pair, Role, pair
+from venue_model.profiles import DoorMode
+
+BIDDERS = Target(DoorMode.CHECK_IN, (Role.BID,), False)
+EXPERTS = Target(DoorMode.INTAKE, (Role.EXP,), False)
+AGENTS = Target(DoorMode.PREPARATION, (Role.AGT,), False)
+SUPERVISORS = Target(DoorMode.DUTY, (Role.SUP,), False)
+SEALED = Target(DoorMode.EVALUATION, (), True)
+LOCKED = Target(DoorMode.CLEAR, (), True)  # sealed, and not even in use
+HELPED_OUT = Target(DoorMode.RELEASE, (), False)  # nobody's passes are good, yet staff may come by command
+CLOSED = Target(DoorMode.CLEAR, (), False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A question, and what may happen while it is asked."""
+
+    name: str
+    zh: str
+    en: str
+    people: tuple[Role, ...]
+    targets: tuple[Target, ...]
+    signed: int  # policies at most
+    separated: frozenset[Pair] = frozenset({pair(Role.BID, Role.EXP)})
+    net_limit: int = 1
+    leaf: bool = False  # a leaf may stand open; else it falls shut behind whoever passed
+    leases: bool = False  # leases may run out
+    late: bool = False  # a report may arrive after later ones
+    crashes: bool = False
+    unseen: bool = False  # people leave while a board is down
+    fire: bool = False
+    stolen: bool = False  # whoever holds the gateway's key signs releases and admissions that two people did not sign
+    restores: int = 0
+    pulses: bool = False
+
+
+_TWO = (Role.BID, Role.EXP)
+SCOPES = (
+    Scope("groups", "互斥人员先后使用", "separated groups follow each other", _TWO, (BIDDERS, EXPERTS), 3),
+    Scope("late", "报告迟到", "reports come late", _TWO, (BIDDERS, EXPERTS), 3, late=True),
+    Scope("leaf", "门扇开着,租约到期", "leaves stand open, leases run out", _TWO, (BIDDERS, EXPERTS), 3, leaf=True, leases=True),
+    Scope("crash", "控制器断电重启", "boards crash and start anew", _TWO, (BIDDERS, EXPERTS), 3, crashes=True, unseen=True),
+    Scope("sweep", "两人清场核实", "two people look whether the room is empty", _TWO, (BIDDERS, EXPERTS), 5),
+    Scope("seal", "封闭与解封", "a seal is set and lifted", (Role.EXP,), (EXPERTS, SEALED, LOCKED), 3, crashes=True, unseen=True),
+    Scope("theft", "网关被盗", "whoever has stolen the gateway signs what two people did not", _TWO,
+          (BIDDERS, EXPERTS, SEALED), 4, stolen=True),
+    Scope("restore", "网关从备份恢复", "the gateway is restored from an older backup", _TWO, (BIDDERS, EXPERTS), 4, restores=1),
+    Scope("fire", "火警", "fire", _TWO, (BIDDERS, EXPERTS), 3, fire=True),
+    Scope("third", "先后三类人员", "a third group comes between", _TWO, (BIDDERS, AGENTS, EXPERTS), 5),
+    Scope("staff", "工作人员凭指令进入", "staff come by command, and must not meet experts", (Role.EXP, Role.STF, Role.SUP),
+          (EXPERTS, SUPERVISORS, HELPED_OUT), 3, separated=frozenset({pair(Role.EXP, Role.STF)}), pulses=True),
+)  # fmt: skip
