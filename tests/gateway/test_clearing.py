@@ -1,14 +1,11 @@
-"""CLEAR-first: separated groups never meet, whatever is lost, late, repeated or replayed; and each step of it is needed."""
+"""CLEAR-first, as the gateway decides it.  That it keeps separated people apart in every order of events: `simulation.proof`."""
 
 from dataclasses import replace
 from typing import Any
 
-import pytest
-from clearing_search import Search
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core import clearing
 from gateway.core.clearing import (
     Domain,
     DoorStand,
@@ -53,68 +50,6 @@ def opened(target: Target, net: int = 0) -> Domain:
     domain, waiting = go(says(says(NEW), door=D2), target)
     assert waiting is None
     return says(says(domain, net), door=D2)
-
-
-# the search
-
-
-def test_separated_people_never_meet_in_any_order_of_signing_delivery_loss_and_replay() -> None:
-    search = Search((BID, EXP), APART)
-    assert search.meeting() is None
-    assert search.admitted == {-1, 0, 1}, "both groups were admitted in their turn, or this proves nothing"
-    assert search.visited > 50_000
-
-
-def test_a_third_group_that_both_may_meet_does_not_bring_them_together() -> None:
-    search = Search((AGT, SUP, EXP), frozenset({pair(AGT, EXP)}), doors=1, epochs=5, net_limit=3)
-    assert search.meeting() is None
-    assert search.admitted == {-1, 0, 1, 2}
-
-
-def _without_clear(domain: Domain, *rest: Any) -> Any:
-    return advance(replace(domain, mode=DoorMode.CLEAR, groups=()) if domain.groups else domain, *rest)
-
-
-def _heard_once(domain: Domain, doors: Any) -> Any:
-    return tuple(door for door in doors if not (door in domain.reports and domain.reports[door].settled))
-
-
-def _heard_unsettled(domain: Domain, doors: Any) -> Any:
-    return tuple(d for d in doors if d not in domain.reports or domain.reports[d].epoch != domain.epoch)
-
-
-def _forgetful(domain: Domain, mode: Any, groups: Any, seal: bool) -> Domain:
-    return replace(ISSUE(domain, mode, groups, seal), residual=groups or domain.last_groups)
-
-
-ISSUE = clearing._issue
-MUTANTS: dict[str, tuple[str, Any]] = {
-    "no CLEAR between the groups": ("advance", _without_clear),
-    "no waiting for the doors": ("unheard", lambda domain, doors: ()),
-    "no counting of people": ("occupancy", lambda domain, doors: 0),
-    "a report of an older epoch counts": ("unheard", _heard_once),
-    "a door that is still open counts": ("unheard", _heard_unsettled),
-}
-
-
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_leaving_a_step_out_lets_them_meet(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    name, function = MUTANTS[mutant]
-    monkeypatch.setattr(clearing, name, function)
-    story = Search((BID, EXP), APART, forget_old="older" not in mutant).meeting()
-    assert story is not None
-    assert "enters" in story[-1]
-
-
-def test_a_door_that_takes_an_older_policy_lets_them_meet() -> None:
-    story = Search((BID, EXP), APART, stale_accept=True).meeting()
-    assert story is not None
-    assert any("takes epoch" in line for line in story)
-
-
-def test_forgetting_who_may_still_be_inside_lets_them_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clearing, "_issue", _forgetful)
-    assert Search((AGT, SUP, EXP), frozenset({pair(AGT, EXP)}), doors=1, epochs=5, net_limit=3).meeting() is not None
 
 
 # what staff see
