@@ -11,29 +11,24 @@ from typing import NamedTuple
 
 from edge.core import agent
 from edge.core import state as edge_state
-from edge.core.door import GRACE_NS, DoorState, Opening
+from edge.core.door import DoorState
 from edge.core.effects import Effect
 from edge.core.events import Event, LinesHealth, PulseArrived, SessionBegan, Started, Woken
 from edge.core.journal import Record
-from edge.core.ledger import Direction, Grant
+from edge.core.ledger import Direction
 from edge.core.report import reported
 from edge.core.state import Day, State
 from edge.drivers.protocols import CardRead, LineChanged
 from simulation.proof.search import laws
-from simulation.proof.search.freezing import frozen
-from simulation.proof.search.hall import DOOR, FIRE, LEASE_S, NOW, PULL_S, READER, ROOM, SALT, SESSION, TAKEN, Hall, card_of
+from simulation.proof.search.hall import DOOR, FIRE, NOW, READER, ROOM, SALT, SESSION, Hall, card_of
+from simulation.proof.search.likeness import LATER, WITHOUT_SITE, comparable, frozen
 from simulation.proof.search.scopes import Scope
 from venue_model.door_policy import ComponentPolicy
 from venue_model.groups import Role
-from venue_model.moments import Now, S
+from venue_model.moments import Now
 from venue_model.wire import DoorReport
 
-LEASED_NS = NOW.mono_ns + LEASE_S * S
-PULL_NS = NOW.mono_ns + PULL_S * S
-LATER = Now(PULL_NS + GRACE_NS, NOW.utc_ns + PULL_S * S + GRACE_NS)  # short timers are over, a lease is not
-EXPLAINED = (Opening.EXIT, Opening.FIRE, Opening.FOUND)  # why a leaf stands open: told, not acted upon
 NO_NEWS = ("spent", "foreign", "astray", "forged")  # copies of a policy that must teach a board nothing
-_STEPS = frozenset({"site"})
 
 
 class Move(NamedTuple):
@@ -70,45 +65,16 @@ class Board:
 
     def number_of(self, state: State, at: Now = NOW) -> int:
         """The number of a state, once it is made comparable."""
-        state = self._comparable(state, at)
-        key = frozen(state, _STEPS)
+        # A lease that names a policy is worth that policy once more (`laws.broken_by_renewal`): elsewhere the policy itself comes again.
+        name = self.hall.name_of(state.policy) if self.scope.leases and state.granted else ""
+        state = comparable(state, self._newborn, name, at)
+        key = frozen(state, WITHOUT_SITE)
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = len(self.states)
             self.states.append(state)
             self._broken.append(laws.broken_by_state(state) or self._locked_in(state))
         return number
-
-    def _comparable(self, state: State, at: Now) -> State:
-        """Timers live or over; and of all that a board knows, what gives somebody a right.  The rest (who is barred, who was seen where,
-        who waits for whom, lamps, texts) only refuses more, or is told; approvals were looked at when their order was new."""
-        past_ns = at.mono_ns
-
-        def still(moment_ns: int | None, live_ns: int) -> int | None:
-            return live_ns if moment_ns is not None and moment_ns > past_ns else None
-
-        def waiting(grant: Grant) -> Grant:
-            return replace(grant, until_ns=still(grant.until_ns, PULL_NS) or NOW.mono_ns, withdrawn="")
-
-        def at_rest(door: DoorState) -> DoorState:
-            pending = tuple(sorted(map(waiting, door.ledger.pending), key=lambda grant: grant.credential))
-            ledger = replace(door.ledger, net={c: net for c, net in door.ledger.net.items() if net}, pending=pending)
-            return replace(
-                door, ledger=ledger, opening=Opening.AUTHORISED if door.opening in EXPLAINED else door.opening, found_until_ns=0,
-                open_since_ns=NOW.mono_ns if door.open else 0, exit_since_ns=NOW.mono_ns if door.exit_pressed else 0,
-                passing_until_ns=still(door.passing_until_ns, PULL_NS), exit_until_ns=still(door.exit_until_ns, PULL_NS),
-            )  # fmt: skip
-
-        # A lease that names a policy is worth that policy once more (`laws.broken_by_renewal`): elsewhere the policy itself comes again.
-        named = self.scope.leases and bool(state.granted)
-        return replace(
-            self._newborn, session=SESSION, renewal=TAKEN, granted=state.granted if named else (),
-            policy=self.hall.name_of(state.policy) if named else "",
-            fires=state.fires, recordable=state.recordable,
-            held={c: replace(h, policy=replace(h.policy, approved=())) for c, h in state.held.items()},
-            leases={c: LEASED_NS for c, until_ns in state.leases.items() if until_ns > past_ns},
-            doors={id: at_rest(door) for id, door in state.doors.items()},
-        )  # fmt: skip
 
     def _locked_in(self, state: State) -> str | None:
         _, effects = agent.step(state, LineChanged(self.record.exit_button, True, NOW.mono_ns), NOW)

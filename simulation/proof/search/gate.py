@@ -1,74 +1,29 @@
 """The gateway's half: one domain, driven through the shipping `clearing` and the shipping warden, with each answer kept once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
 from gateway.core import clearing
 from gateway.core.clearing import Domain
-from gateway.shell.warden import ApprovalError, Warden
+from gateway.shell.warden import ApprovalError
 from simulation.proof.search import laws
 from simulation.proof.search.board import policy_words
-from simulation.proof.search.hall import APPROVERS, DOORS, NOW, ONE_PERSON, ONE_ROLE, ROOM, TWO_PEOPLE, VENUE, Hall
+from simulation.proof.search.desk import Desk
+from simulation.proof.search.hall import DOORS, NOW, ONE_PERSON, ONE_ROLE, ROOM, TWO_PEOPLE, VENUE, Hall
 from simulation.proof.search.scopes import Scope
 from venue_model.door_policy import Approved, ComponentPolicy
 from venue_model.groups import separated_pairs
 from venue_model.profiles import DoorMode
 from venue_model.signed import approval_bytes
-from venue_model.venue import Venue
 from venue_model.wire import DoorReport
 
 _FIELDS = attrgetter(*(field.name for field in fields(Domain)))
 _DISK: TypeAdapter[Domain] = TypeAdapter(Domain)  # as `gateway.shell.store` writes it
-
-
-class _Venue:
-    """What the warden's judgements read of a venue."""
-
-    id = VENUE
-    approvers = APPROVERS
-
-
-class _Store:
-    """Every write is durable: the warden stores before it sends."""
-
-    def save_domain(self, domain: Domain) -> None:
-        """The search keeps all that was ever stored."""
-
-
-class Desk(Warden):
-    """The shipping warden at one domain, without a database and a link: reports, approvals and policies are its own code."""
-
-    def __init__(self, hall: Hall) -> None:
-        """Nothing of the warden's own start: it would open a database."""
-        venue: Any = _Venue()
-        store: Any = _Store()
-        self.hall = hall
-        self.venue: Venue = venue
-        self.store = store
-        self.doors = {ROOM: DOORS}
-        self.changed: Callable[[Any], None] = lambda _: None
-        self.outrun: Callable[[Any, Any, Any], None] = lambda component, door, now: None
-        self.domains: dict[Any, Domain] = {}
-
-    def with_domain(self, domain: Domain) -> "Desk":
-        """The warden who has this domain before them."""
-        self.domains[ROOM] = domain
-        return self
-
-    @property
-    def domain(self) -> Domain:
-        """The domain as it is now."""
-        return self.domains[ROOM]
-
-    def policy(self) -> ComponentPolicy:
-        """What is signed now, but for the counts of other doors, on which only limits depend."""
-        d = self.domain
-        return ComponentPolicy(ROOM, d.term, d.epoch, d.mode, d.groups, d.seal, self.hall.passes, d.approved)
 
 
 class Gateway(NamedTuple):
