@@ -231,6 +231,17 @@ class ComponentState(BaseModel):
     occupancy: int
     steady: bool
     waiting: NameOut | None
+    acts: list[str]  # what two people may sign now to bring it on; the texts are at `/components/{component}/approvals`
+
+
+class LockdownOut(BaseModel):
+    """The lockdown that stands, if any."""
+
+    on: bool
+    components: list[str]
+    by: str
+    reason: str
+    since_utc_ns: int | None
 
 
 class AlarmOut(BaseModel):
@@ -242,6 +253,7 @@ class AlarmOut(BaseModel):
     name: NameOut
     room: str | None
     since_utc_ns: int
+    audience: list[str]  # the account roles that may know of it; empty: all
 
 
 class PlatformState(BaseModel):
@@ -262,6 +274,7 @@ class StateOut(BaseModel):
     utc_ns: int
     broker_ok: bool
     platform: PlatformState
+    lockdown: LockdownOut
     boards: dict[str, BoardState]
     devices: dict[str, DeviceState]
     doors: dict[str, DoorState]
@@ -281,6 +294,7 @@ class PatchOut(BaseModel):
     utc_ns: int
     broker_ok: bool
     platform: PlatformState | None = None
+    lockdown: LockdownOut | None = None  # null: as it was; `on` false: lifted
     boards: dict[str, BoardState] = {}
     devices: dict[str, DeviceState] = {}
     doors: dict[str, DoorState] = {}
@@ -361,16 +375,6 @@ class LockdownIn(BaseModel):
 
     components: list[str] = Field(default=[], max_length=1000)
     reason: str = Field(min_length=1, max_length=200)
-
-
-class LockdownOut(BaseModel):
-    """The lockdown that stands, if any."""
-
-    on: bool
-    components: list[str]
-    by: str
-    reason: str
-    since_utc_ns: int | None
 
 
 class ExceptionIn(BaseModel):

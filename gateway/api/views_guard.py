@@ -62,10 +62,7 @@ async def get_lockdown(request: Request) -> m.LockdownOut:
     """Which domains are locked down, since when, by whom and why."""
     s = services(request)
     s.accounts.need(request)
-    found = s.coordinator.guard.lockdown
-    if found is None:
-        return m.LockdownOut(on=False, components=[], by="", reason="", since_utc_ns=None)
-    return m.LockdownOut(on=True, components=list(found.components), by=found.by, reason=found.reason, since_utc_ns=found.utc_ns)
+    return s.view.lockdown()
 
 
 @router.post("/lockdown", status_code=204)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("alarm", "alarm_clear", "alarm_ack", "breach", "gap")
+WATCHERS = ("supervisor", "witness")  # the accounts that watch over the tender
+# Boards raise these about a person.  Staff's screen stands where that person, and whoever threatens them, can read it.
+_FOR_WATCHERS = ("duress", "passback")
 
 ALARM_WORDS = {
     "forced": ("门被强行打开", "door forced open"),
@@ -76,8 +79,14 @@ def applied(alarms: Alarms, line: Mapping[str, Any]) -> Alarms:
 
 
 def audience(line: Mapping[str, Any]) -> tuple[str, ...]:
-    """The account roles that a line is for; empty: all.  Only the gateway's own lines are believed here: no board may hide anything."""
-    roles = line["body"].get("audience") if line["agent"] == "" else None
+    """The account roles that a line is for; empty: all.
+
+    A board has no say in it beyond the code of its alarm, so that no board may hide anything from everybody.
+    """
+    body = line["body"]
+    if line["kind"] in ("alarm", "alarm_clear") and body.get("code") in _FOR_WATCHERS:
+        return WATCHERS
+    roles = body.get("audience") if line["agent"] == "" else None
     return tuple(str(role) for role in roles) if isinstance(roles, list) else ()
 
 

@@ -80,7 +80,7 @@ class Coordinator:
         self.journal = JournalDesk(
             venue, store, index, outbox, self.agents, self.presence, policy_key, self._project_of, self._holder_of
         )
-        self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day)
+        self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day, lambda: changed("lockdown", ""))
         self.curfew = CurfewDesk(venue, lambda: self.day, self.journal.note)
         self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun

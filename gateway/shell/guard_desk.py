@@ -40,12 +40,15 @@ _LOCKDOWN = TypeAdapter(Lockdown)
 class GuardDesk:
     """One venue's acts on its domains."""
 
-    def __init__(self, venue: Venue, store: Store, warden: Warden, journal: JournalDesk, day: Callable[[], Day]) -> None:
+    def __init__(
+        self, venue: Venue, store: Store, warden: Warden, journal: JournalDesk, day: Callable[[], Day], changed: Callable[[], None]
+    ) -> None:
         self.venue = venue
         self.store = store
         self.warden = warden
         self.journal = journal
         self.day = day
+        self.changed = changed  # told when the lockdown has changed
         stored = store.setting(LOCKDOWN)
         self.lockdown = _LOCKDOWN.validate_json(stored) if stored else None
         self.exceptions = {row[0]: _EXCEPTION.validate_json(row[1]) for row in store.exceptions()}
@@ -123,6 +126,7 @@ class GuardDesk:
             self.journal.note("lockdown", body, now)
         self.warden.lockdown = self._locked()
         self.warden.pursue(self.day(), now)
+        self.changed()
 
     # exception passes
 

@@ -94,8 +94,9 @@ class View:
             return None
         level: Literal["warning", "alarm"] = "warning" if found.level == "warning" else "alarm"
         return m.AlarmOut(
-            id=found.id, code=found.code, level=level, name=_pair(found.words), room=found.room, since_utc_ns=found.since_utc_ns
-        )
+            id=found.id, code=found.code, level=level, name=_pair(found.words), room=found.room, since_utc_ns=found.since_utc_ns,
+            audience=list(found.audience),
+        )  # fmt: skip
 
     def audience_of(self, key: str) -> tuple[str, ...]:
         """The account roles that may know of an alarm, and of its end; empty: all."""
@@ -114,6 +115,7 @@ class View:
             utc_ns=now.utc_ns,
             broker_ok=self.broker_ok(),
             platform=self.platform(),
+            lockdown=self.lockdown(),
             boards={b: self.board(b) for b in c.venue.boards},
             devices={d: self.device(d) for d in c.venue.devices},
             doors={d.id: self.door(d.id) for d in c.venue.doors.values() if d.board is not None},
@@ -134,6 +136,7 @@ class View:
             utc_ns=now.utc_ns,
             broker_ok=self.broker_ok(),
             platform=self.platform(),
+            lockdown=self.lockdown() if "lockdown" in dirty else None,
             boards=fresh("boards", self.board, venue.boards),
             devices=fresh("devices", self.device, venue.devices),
             doors=fresh("doors", self.door, venue.doors),
@@ -148,6 +151,13 @@ class View:
         h = self.health()
         ok = h.away_since_utc_ns is None
         return m.PlatformState(ok=ok, away_since_utc_ns=h.away_since_utc_ns, waiting=h.waiting, dead=h.dead, detail=h.last_error)
+
+    def lockdown(self) -> m.LockdownOut:
+        """Which domains are locked down, since when, by whom and why."""
+        found = self.coordinator.guard.lockdown
+        if found is None:
+            return m.LockdownOut(on=False, components=[], by="", reason="", since_utc_ns=None)
+        return m.LockdownOut(on=True, components=list(found.components), by=found.by, reason=found.reason, since_utc_ns=found.utc_ns)
 
     def board(self, board: BoardId) -> m.BoardState:
         """An agent now."""
@@ -187,7 +197,7 @@ class View:
         return m.ComponentState(
             mode=domain.mode, seal=domain.seal, groups=list(domain.groups), term=domain.term, epoch=domain.epoch,
             occupancy=warden.occupancy(component), steady=waiting is None,
-            waiting=named(waiting_words(waiting, self.coordinator.venue)) if waiting else None,
+            waiting=named(waiting_words(waiting, self.coordinator.venue)) if waiting else None, acts=list(warden.acts(component)),
         )  # fmt: skip
 
     def lot(self, lot_id: LotId) -> m.LotOut | None:

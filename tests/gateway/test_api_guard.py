@@ -1,6 +1,7 @@
 """What a browser can do to guarded domains: who may, what is told, and what is refused in two languages."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from day_case import APPROVER_KEYS, card
@@ -42,6 +43,24 @@ def test_staff_lock_the_venue_down_and_only_a_supervisor_opens_it_again(case: Ca
     refused(case["supervisor"].delete(f"{API}/lockdown"), 409, "no-lockdown")
 
 
+def test_every_page_hears_of_a_lockdown_and_of_its_end(case: Case) -> None:
+    view = case["staff"].app.state.services.view  # type: ignore[attr-defined]
+
+    def heard() -> dict[str, Any]:
+        dirty = {section: {key} for section, key in case.stage.changes if section == "lockdown"}
+        case.stage.changes.clear()
+        patch: dict[str, Any] = view.patch(1, dirty, [], clock(), "integrator").model_dump()
+        return patch
+
+    assert heard()["lockdown"] is None
+    case["staff"].post(f"{API}/lockdown", json={"reason": "可疑物品", "components": ["o1"]})
+    told = heard()["lockdown"]
+    assert (told["on"], told["components"], told["by"], told["reason"]) == (True, ["o1"], "staff", "可疑物品")
+    assert told == case["integrator"].get(f"{API}/state").json()["lockdown"]
+    case["supervisor"].delete(f"{API}/lockdown")
+    assert heard()["lockdown"]["on"] is False
+
+
 def test_a_supervisor_gives_an_exception_pass_whose_card_nobody_sees_again(case: Case) -> None:
     refused(case["staff"].post(f"{API}/exceptions", json=EXCEPTION), 403, "not-allowed")
     made = case["supervisor"].post(f"{API}/exceptions", json=EXCEPTION)
@@ -80,6 +99,7 @@ def test_two_people_sign_the_text_that_a_waiting_room_shows(case: Case) -> None:
     stage.settle()
     told = case["staff"].get(f"{API}/components/o1/approvals").json()
     [command] = told["commands"]
+    assert case["staff"].get(f"{API}/state").json()["components"]["o1"]["acts"] == ["release"]
     assert command["act"] == "release" and "开标室101" in command["name"]["zh"] and told["waiting"]["zh"]
     given = [
         {"approver": name, "signature": signing.sign(APPROVER_KEYS[name], command["text"].encode()).hex()} for name in ("zhang", "li")

@@ -210,3 +210,17 @@ def test_the_live_feed_of_staff_says_nothing_of_a_conflict_while_it_comes_and_go
 def test_a_board_cannot_hide_its_alarms_from_staff(case: Case) -> None:
     tell(case.stage, line("alarm", 1, 1, "opening", code="forced", door="o1-door", audience=["supervisor"]))
     assert "forced:o1-door" in case["staff"].get("/api/v1/state").json()["alarms"]
+
+
+@pytest.mark.parametrize("code", ["duress", "passback"])
+def test_what_a_board_says_of_somebody_under_threat_is_for_those_who_watch_alone(case: Case, witness: Any, code: str) -> None:
+    tell(case.stage, line("alarm", 1, 1, "opening", "bid-1", code=code, door="o1-door", quiet=True))
+    for watcher in (case["supervisor"], witness):
+        [alarm] = watcher.get("/api/v1/state").json()["alarms"].values()
+        assert (alarm["code"], alarm["audience"]) == (code, ["supervisor", "witness"])
+    for other in ("staff", "integrator"):
+        assert code not in everything(case[other])
+    url = f"/api/v1/alarms/{code}:o1-door/acknowledge"
+    refused_answer(case["staff"].post(url), 404, "not-found")
+    assert case["supervisor"].post(url).status_code == 204
+    assert code not in everything(case["staff"])

@@ -584,6 +584,8 @@ export interface components {
             room: string | null;
             /** Since Utc Ns */
             since_utc_ns: number;
+            /** Audience */
+            audience: string[];
         };
         /**
          * ApprovalIn
@@ -672,6 +674,8 @@ export interface components {
             /** Steady */
             steady: boolean;
             waiting: components["schemas"]["NameOut"] | null;
+            /** Acts */
+            acts: string[];
         };
         /**
          * CreatedOut
@@ -1301,6 +1305,7 @@ export interface components {
             /** Broker Ok */
             broker_ok: boolean;
             platform: components["schemas"]["PlatformState"];
+            lockdown: components["schemas"]["LockdownOut"];
             /** Boards */
             boards: {
                 [key: string]: components["schemas"]["BoardState"];
@@ -1503,6 +1508,8 @@ export interface components {
             broker_ok: boolean;
             /** @default null */
             platform: components["schemas"]["PlatformState"] | null;
+            /** @default null */
+            lockdown: components["schemas"]["LockdownOut"] | null;
             /**
              * Boards
              * @default {}

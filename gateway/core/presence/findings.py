@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
+from gateway.core.alarms import WATCHERS
 from gateway.core.presence.impossible import Impossible
 from gateway.core.presence.sightings import Ref
 from gateway.core.presence.state import Stay
 from gateway.core.presence.watch import CHECKOUT_GRACE_S, Meeting
 from gateway.core.presence.whereabouts import Whereabouts
 from venue_model.ids import LotId, PersonKey
-
-WATCHERS = ("supervisor", "witness")  # the accounts that may know who should avoid whom (I14)
 
 
 @dataclass(frozen=True, slots=True)
