@@ -14,20 +14,24 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gateway.core.clearing import Domain, DoorStand, Target, Waits, advance, approve
-from simulation.prover.days import Days
-from simulation.prover.ground import Ground, Way
+from simulation.prover.days import Days, let_in
+from simulation.prover.ground import By, Ground, Way
 from venue_model.door_policy import Approved
-from venue_model.groups import Pair, Role
+from venue_model.groups import Pair, Role, pair
 from venue_model.ids import ComponentId, DoorId, RoomId
 from venue_model.profiles import DoorMode
 from venue_model.venue import Venue
 
 
 class Stand(NamedTuple):
-    """Where one of two people is.  `past`: came into this domain past its policy, so that the gateway does not know the group inside."""
+    """Where one of two people is.
+
+    `known` names the domains that have admitted this person's group and were not opened to others alone since: there the gateway
+    reckons with the group as long as somebody is counted inside.  Where the group came past the policy, it does not.
+    """
 
     room: RoomId
-    past: bool
+    known: frozenset[ComponentId] = frozenset()
 
 
 class Both(NamedTuple):
@@ -38,10 +42,11 @@ class Both(NamedTuple):
 
 
 class Move(NamedTuple):
-    """One of the two walks a way."""
+    """One of the two walks a way; or, `forgets`, an empty domain is opened to others, and this group is not reckoned with any more."""
 
     who: Role
-    way: Way
+    way: Way | None
+    forgets: ComponentId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Apart:
     days: Days
     examined: int = field(default=0, init=False)
     _beside: dict[tuple[Role, Role, bool], bool] = field(default_factory=dict, init=False)
+    _lets: dict[object, frozenset[frozenset[Role]]] = field(default_factory=dict, init=False)
 
     @cached_property
     def whereabouts(self) -> dict[Role, frozenset[RoomId]]:
@@ -84,19 +90,23 @@ class Apart:
         component = self.venue.component_of.get(way.end)
         return component is None or role in self.days.admitted[component]
 
-    def past_policy(self) -> Iterator[Way]:
+    @cached_property
+    def past(self) -> tuple[Way, ...]:
         """The ways by which people come into a domain without being asked."""
         domain = self.venue.component_of
-        for way in self.ground.ways:
-            if way.free and way.end in domain and domain.get(way.start) != domain[way.end]:
-                yield way
+        return tuple(way for way in self.ground.ways if way.free and way.end in domain and domain.get(way.start) != domain[way.end])
+
+    @cached_property
+    def reached_past(self) -> frozenset[ComponentId]:
+        """The domains that such ways lead into."""
+        return frozenset(self.venue.component_of[way.end] for way in self.past)
 
     def suspects(self) -> list[tuple[Role, Role]]:
         """What the invariant cannot exclude: separated groups that an unguarded way may bring together."""
         domain, components = self.venue.component_of, self.venue.components
         domain, components = self.venue.component_of, self.venue.components
         found: dict[tuple[Role, Role], None] = {}
-        for way in self.past_policy():
+        for way in self.past:
             inside = components[domain[way.end]]
             for one, other in sorted(tuple(sorted(both)) for both in self.venue.profile.separated):
                 self.examined += 1
@@ -117,7 +127,7 @@ class Apart:
 
     def _search(self, groups: tuple[Role, Role]) -> list[Meeting]:
         """Breadth first over where the two can be; the shortest meeting for each culprit."""
-        start = [Both(Stand(a, False), Stand(b, False)) for a in self.ground.outdoors for b in self.ground.outdoors]
+        start = [Both(Stand(a), Stand(b)) for a in self.ground.outdoors for b in self.ground.outdoors]
         came: dict[Both, tuple[Both, Move] | None] = dict.fromkeys(start)
         queue = deque(start)
         found: dict[DoorId, Meeting] = {}
@@ -142,17 +152,16 @@ class Apart:
 
     def _both_strayed(self, moves: tuple[Move, ...], component: ComponentId) -> bool:
         """True when both came in from open ground by no right: then nobody guards the room, and that is told of the door."""
-        entries = {m.who: m.way for m in moves if self.venue.component_of.get(m.way.end) == component}
+        entries = {m.who: m.way for m in moves if m.way is not None and self.venue.component_of.get(m.way.end) == component}
         return all(
             way.free and not self.ground.guarded(way.start) and who not in self.days.admitted[component] for who, way in entries.items()
         )
 
     def _culprit(self, moves: tuple[Move, ...]) -> Way:
         """The first way that brought somebody to where no policy ever admits them; else the last that nobody was asked at."""
-        domain = self.venue.component_of
-        past = [move for move in moves if move.way.free and move.way.end in domain and domain.get(move.way.start) != domain[move.way.end]]
-        strangers = (move.way for move in past if move.who not in self.days.admitted[domain[move.way.end]])
-        return next(strangers, past[-1].way)
+        past = [(m.who, m.way) for m in moves if m.way is not None and m.way in self.past]
+        strangers = (way for who, way in past if who not in self.days.admitted[self.venue.component_of[way.end]])
+        return next(strangers, past[-1][1])
 
     def _told(self, came: dict[Both, tuple[Both, Move] | None], end: Both) -> tuple[Move, ...]:
         moves = []
@@ -164,35 +173,78 @@ class Apart:
 
     def _moves(self, both: Both, groups: tuple[Role, Role]) -> Iterator[tuple[Move, Both]]:
         for who, stand, other in ((0, both.one, both.other), (1, both.other, both.one)):
-            for way in self.ground.from_room[stand.room]:
-                after = self._walked(groups[who], groups[1 - who], stand, other, way)
-                if after is not None:
-                    yield Move(groups[who], way), Both(after, other) if who == 0 else Both(other, after)
+            role, beside = groups[who], groups[1 - who]
+            for move, there, left in self._steps(role, stand, beside, other):
+                yield move, Both(there, left) if who == 0 else Both(left, there)
 
-    def _walked(self, role: Role, other_role: Role, stand: Stand, other: Stand, way: Way) -> Stand | None:
+    def _steps(self, role: Role, stand: Stand, beside: Role, other: Stand) -> Iterator[tuple[Move, Stand, Stand]]:
+        """What one of the two may do next: the move, and how both stand then."""
+        for way in self.ground.from_room[stand.room]:
+            there = self._walked(role, stand, beside, other, way)
+            if there is not None:
+                # Whoever is let into an empty domain by a policy makes it forget those who were let in before.
+                entered = (
+                    frozenset({self.venue.component_of[way.end]})
+                    if way.by is By.BADGE and way.end in self.venue.component_of
+                    else frozenset()
+                )
+                yield Move(role, way), there, other._replace(known=other.known - entered)
+        for component in self._forgets(role, stand, beside, other):
+            yield Move(role, None, component), stand._replace(known=stand.known - {component}), other
+
+    def _walked(self, role: Role, stand: Stand, beside: Role, other: Stand, way: Way) -> Stand | None:
         """Where a person is after a way, or None when the door says no."""
-        domain = self.venue.component_of
-        component = domain.get(way.end)
-        if not way.free and not self._lets_in(way, role):
+        component = self.venue.component_of.get(way.end)
+        if component is None or way.free:
+            return stand._replace(room=way.end) if way.free or self._lets_in(way, role) else None
+        if not self._opens(component, role, stand, beside, other):
             return None
-        if component is None:
-            return Stand(way.end, False)
-        if component == domain.get(way.start):
-            return Stand(way.end, stand.past)
-        if way.free:
-            return Stand(way.end, True)
-        return Stand(way.end, False) if self._opens(component, role, other_role, other) else None
+        known = stand.known | {component} if component in self.reached_past else stand.known
+        return Stand(way.end, known)
 
-    def _opens(self, component: ComponentId, role: Role, other_role: Role, other: Stand) -> bool:
-        """Does the gateway ever open a domain to `role` while the other is where they are?"""
-        where = self.venue.component_of.get(other.room)
-        if where == component and not self._opens_beside(role, other_role, other.past):
+    def _forgets(self, role: Role, stand: Stand, beside: Role, other: Stand) -> Iterator[ComponentId]:
+        """The domains that can be opened to others while neither of the two is in them: to people whom both may meet."""
+        here = {self.venue.component_of.get(stand.room), self.venue.component_of.get(other.room)}
+        separated = self.venue.profile.separated
+        for component in sorted(stand.known - here):
+            inside = self._inside(component, role, stand, beside, other)
+            asked = self._asked(component, frozenset(self.days.admitted[component]) - {role}, inside)
+            if any(ask and role not in ask and not any(pair(beside, group) in separated for group in ask) for ask in asked):
+                yield component
+
+    def _opens(self, component: ComponentId, role: Role, stand: Stand, beside: Role, other: Stand) -> bool:
+        """Does the gateway ever open a domain to `role` while the two are where they are?"""
+        there = self.venue.component_of.get(other.room) == component
+        if there and not self._opens_beside(role, beside, self._known_in(other) is None):
             return False
-        # Whoever came past a policy is counted, but of no group that the gateway knows.
-        return where is None or other.past or self.days.admits_beside(component, role, where, other_role)
+        inside = self._inside(component, role, stand, beside, other)
+        return any(role in ask for ask in self._asked(component, frozenset({role}), inside))
+
+    def _inside(self, component: ComponentId, role: Role, stand: Stand, beside: Role, other: Stand) -> tuple[tuple[ComponentId, Role], ...]:
+        """Where the gateway reckons with the two, besides the domain itself."""
+        found = ((self._known_in(stand), role), (self._known_in(other), beside))
+        return tuple(sorted((where, who) for where, who in found if where not in (None, component)))
+
+    def _asked(
+        self, component: ComponentId, groups: frozenset[Role], inside: tuple[tuple[ComponentId, Role], ...]
+    ) -> frozenset[frozenset[Role]]:
+        """Whom a domain may be opened to on the occasions that ask for one of `groups`, with these people inside."""
+        key = (component, groups, inside)
+        if key not in self._lets:
+            occasions = dict.fromkeys(o for group in sorted(groups) for o in self.days.admitted[component].get(group, ()))
+            people = {where: tuple(who for at, who in inside if at == where) for where, _ in inside}
+            self._lets[key] = frozenset(
+                frozenset(let_in(self.venue, component, self.days.asked(occasion, people)[component])) for occasion in occasions
+            )
+        return self._lets[key]
+
+    def _known_in(self, stand: Stand) -> ComponentId | None:
+        """The domain in which the gateway reckons with a person's group, or None."""
+        component = self.venue.component_of.get(stand.room)
+        return component if component in stand.known or component not in self.reached_past else None
 
     def _opens_beside(self, role: Role, inside: Role, past: bool) -> bool:
-        """May the gateway open the domain to `role` while one of `inside` is there?  By its own clearing, with every approval given."""
+        """May the gateway open a domain to `role` while one of `inside` is there?  By its own clearing, with every approval given."""
         key = (role, inside, past)
         if key not in self._beside:
             self._beside[key] = opens_beside(role, inside, past, self.venue.profile.separated)

@@ -166,7 +166,6 @@ class Days:
 
     venue: Venue
     examined: int = field(default=0, init=False)
-    _beside: dict[tuple[ComponentId, Role, ComponentId, Role], bool] = field(default_factory=dict, init=False)
 
     @cached_property
     def bookings(self) -> tuple[Booking, ...]:
@@ -212,16 +211,6 @@ class Days:
                 if access.seal:
                     found.setdefault(component, occasion)
         return found
-
-    def admits_beside(self, component: ComponentId, role: Role, where: ComponentId, other: Role) -> bool:
-        """Is there a day on which a domain lets `role` in, while the doors count one of `other` in the domain `where`?"""
-        key = (component, role, where, other)
-        if key not in self._beside:
-            self._beside[key] = any(
-                role in let_in(self.venue, component, self.asked(occasion, {where: (other,)})[component])
-                for occasion in self.admitted[component].get(role, ())
-            )
-        return self._beside[key]
 
     def asked(self, occasion: Occasion, inside: Inside) -> dict[ComponentId, Asked]:
         """What the lot asks of every domain, with these people inside."""

@@ -43,10 +43,11 @@ def _cameras(survey: Survey) -> Iterator[Finding]:
     """I10: a room of a lot that is recorded needs a camera; rooms that lots share should have one."""
     must: set[RoomId] = set()
     should: set[RoomId] = set()
+    inquiry = tuple(room.id for room in survey.venue.rooms_of(Zone.INQUIRY))  # a lot may be given any
     for booking in bookings_of(survey.venue):
         lot = booked(booking, LOT_A)
         for phase in PHASE_ASKS:
-            there = replace(lot, phase=phase, door_phase=phase)
+            there = replace(lot, phase=phase, door_phase=phase, inquiry=inquiry)
             must |= {RoomId(room) for room in record_rooms(survey.venue, {LOT_A: there})}
             should |= {room for part, room in parts(survey.venue, there) if ask(phase, part).record}
     blind = [room for room in survey.venue.rooms if room in must | should and not survey.venue.devices_in(room, DeviceKind.CAMERA)]
@@ -56,8 +57,8 @@ def _cameras(survey: Survey) -> Iterator[Finding]:
             Rule.RECORD,
             room_place(room),
             Name(
-                f"{name.zh} 没有摄像机:无法录像,场景不会开门",
-                f"{name.en} has no camera: its doors will not open for a scene",
+                f"{name.zh} 没有摄像机:其中的活动没有录像",
+                f"{name.en} has no camera: what happens there is not recorded",
             ),
             Name("加摄像机(device,kind = camera)", "add a camera (a device with kind = camera)"),
         )
@@ -136,13 +137,15 @@ def _idle_rooms(survey: Survey) -> Iterator[Finding]:
 
 def _entrances(survey: Survey) -> Iterator[Finding]:
     """I4: a board remembers who entered by its own doors."""
-    once = {c for accesses in survey.days.alone.values() for c, access in accesses.items() if any(p.once for p in access.passes)}
-    for component in sorted(once):
-        doors = [way.door for way in survey.ground.ways if way.by is By.BADGE and survey.small.component_of.get(way.end) == component]
+    venue = survey.venue
+    asked = (item for accesses in survey.days.alone.values() for item in accesses.items())
+    once = {survey.small.zones_of(component) for component, access in asked if any(entry.once for entry in access.passes)}
+    for component in (c for c in venue.components if venue.zones_of(c) in once):
+        doors = [way.door for way in survey.whole_ground.ways if way.by is By.BADGE and venue.component_of.get(way.end) == component]
         boards: set[BoardId | None] = {door.board for door in doors}
         if len(boards) > 1:
             listing = ", ".join(f"{door.id} ({door.board})" for door in doors)
-            name = survey.small.rooms[survey.small.components[component][0]].name
+            name = venue.rooms[venue.components[component][0]].name
             yield Finding(
                 Rule.ONCE,
                 room_place(component),

@@ -52,7 +52,7 @@ def _remedy(way: Way) -> Name:
 
 def _unguarded(survey: Survey, told: set[DoorId]) -> Iterator[Finding]:
     """A guarded room that people walk into from open ground: its policy and its counts are worth nothing."""
-    for way in survey.apart.past_policy():
+    for way in survey.apart.past:
         if survey.ground.guarded(way.start) or way.door.id in told or not survey.speaks_for(way.door.id):
             continue
         told.add(way.door.id)
@@ -72,7 +72,7 @@ def _unguarded(survey: Survey, told: set[DoorId]) -> Iterator[Finding]:
 def _into_sealed(survey: Survey, told: set[DoorId]) -> Iterator[Finding]:
     """A free way into a room that is sealed in some phase (I8), unless whoever takes it has come from that very room."""
     domain = survey.small.component_of
-    for way in survey.apart.past_policy():
+    for way in survey.apart.past:
         target = domain[way.end]
         if target not in survey.days.sealed or way.door.id in told or not survey.speaks_for(way.door.id):
             continue

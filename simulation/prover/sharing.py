@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 
 from gateway.core.access import Access
 from gateway.core.day import OVER, Day, LotState, Refusal, parts
-from simulation.prover.days import LOT_A, LOT_B, Booking, access_of, ask_door, booked, choices, pressed, stage_of
+from simulation.prover.days import LOT_A, LOT_B, access_of, ask_door, booked, choices, pressed, stage_of
 from simulation.prover.findings import Finding, Rule, Story, door_place, listed, room_place
 from simulation.prover.separation import unlocked_joins
 from simulation.prover.survey import Survey
@@ -134,7 +134,10 @@ class _Pair:
                         queue.append(there)
 
     def stuck(self) -> int | None:
-        """The number of the first day from which the lots can no longer both be finished, or None."""
+        """The number of the first day on which nothing can be pressed any more though a lot is not finished, or None.
+
+        Where lots go round in circles for ever there is no such day, but one from which they cannot both be finished.
+        """
         done = [n for n, day in enumerate(self.days) if all(state.phase in OVER for state in day.values())]
         fine = set(done)
         while done:
@@ -142,7 +145,9 @@ class _Pair:
                 if before not in fine:
                     fine.add(before)
                     done.append(before)
-        return next((n for n in range(len(self.days)) if n not in fine), None)
+        stuck = [n for n in range(len(self.days)) if n not in fine]
+        leads_on = {before for befores in self.back.values() for before in befores}
+        return next((n for n in stuck if n not in leads_on), stuck[0] if stuck else None)
 
 
 def _stages(day: Day) -> tuple[object, ...]:
@@ -152,24 +157,20 @@ def _stages(day: Day) -> tuple[object, ...]:
 def _two_lots(survey: Survey) -> Iterator[Day]:
     """Two lots on every two bookings that are not the same but for names."""
     whole = [b for b in survey.days.bookings if b.opening is not None and b.evaluation is not None] or list(survey.days.bookings)
-    seen: set[tuple[object, ...]] = set()
+    seen: set[tuple[str, bool, bool]] = set()
     for one, other in combinations_with_replacement(whole, 2):
-        kinds = tuple(sorted((_kind(survey, one), _kind(survey, other)))), one.opening == other.opening, one.evaluation == other.evaluation
-        if kinds not in seen:
-            seen.add(kinds)
+        kinds = sorted([survey.reduced.room_kind[room] for room in lot if room is not None] for lot in (one, other))
+        like = (str(kinds), one.opening == other.opening, one.evaluation == other.evaluation)
+        if like not in seen:
+            seen.add(like)
             yield {LOT_A: booked(one, LOT_A), LOT_B: booked(other, LOT_B)}
-
-
-def _kind(survey: Survey, booking: Booking) -> tuple[str, ...]:
-    """The first room of each room's kind: a twin stands for the same rooms."""
-    return tuple(min(survey.reduced.rooms[room]) if room is not None else "" for room in booking)
 
 
 def _pairs_of_lots(survey: Survey) -> Iterator[Finding]:
     """What two lots do to each other: one day that cannot be finished, scenes that must wait, doors that let strangers in (I2)."""
     venue = survey.small
     joined = any(len(rooms) > 1 for rooms in venue.components.values())
-    waits: dict[tuple[str, str], Finding] = {}
+    waits: list[tuple[Day, LotId, Scene, Name]] = []
     strangers: dict[tuple[str, Part], Finding] = {}
     blocked = False
     for start in _two_lots(survey):
@@ -181,11 +182,12 @@ def _pairs_of_lots(survey: Survey) -> Iterator[Finding]:
             yield _deadlock(survey, pair, stuck)
         for here, lot, scene, why in pair.refusals:
             if why.code in ("apart", "shared"):
-                waits.setdefault((scene.id, why.code), _waits(pair.days[here], lot, scene, why.why))
+                waits.append((pair.days[here], lot, scene, why.why))
         for day in pair.days:
             for part, room, role in _strangers(venue, day, access_of(venue, day)) if joined else ():
                 strangers.setdefault((_shared_by(survey, room), part), _stranger(survey, day, part, room, role))
-    yield from waits.values()
+    if waits:
+        yield _waits(survey, waits[0], list(dict.fromkeys(scene for _, _, scene, _ in waits)))
     yield from strangers.values()
 
 
@@ -203,11 +205,13 @@ def _deadlock(survey: Survey, pair: _Pair, stuck: int) -> Finding:
     )
 
 
-def _waits(day: Day, lot: LotId, scene: Scene, why: Name) -> Finding:
+def _waits(survey: Survey, first: tuple[Day, LotId, Scene, Name], scenes: list[Scene]) -> Finding:
+    day, lot, scene, why = first
+    zh, en = "".join(f"“{s.zh}”" for s in scenes), ", ".join(s.en for s in scenes)
     return Finding(
         Rule.SHARED,
-        f'scene "{scene.id}"',
-        Name(f"两个标段有时须错开:“{scene.zh}”要等另一标段", f"lots must take turns: {scene.en} sometimes waits for another lot"),
+        f'venue "{survey.venue.id}"',
+        Name(f"共用区域使标段须轮流:{zh}有时要等另一标段", f"lots take turns in shared rooms: {en} sometimes wait for another lot"),
         Name("排期时错开,或分开房间", "mind it in the schedule, or part the rooms"),
         (*_both(day), Name(f"标段{lot} 按“{scene.zh}”:{why.zh}", f"lot {lot}, {scene.en}: refused, {why.en}")),
         note=True,

@@ -50,7 +50,7 @@ class Survey:
 
     def also(self, door: DoorId) -> Name:
         """Said behind a fault of one door that stands for several."""
-        others = self.reduced.doors[door][1:]
+        others = [like for like in self.reduced.doors_like(door) if like != door]
         if not others:
             return Name("", "")
         names = ", ".join(others[:4]) + (" …" if len(others) > 4 else "")
@@ -58,10 +58,9 @@ class Survey:
 
     def speaks_for(self, door: DoorId) -> bool:
         """False for a door whose like has said it already: of two kept for many, only the first speaks."""
-        alike = self.reduced.doors[door]
-        return len(alike) == 1 or door == min(alike, key=list(self.venue.doors).index)
+        return self.reduced.doors_like(door)[0] == door
 
     def rooms_text(self, rooms: list[RoomId]) -> Name:
         """Names of rooms, with those they stand for."""
-        whole = dict.fromkeys(twin for room in rooms for twin in self.reduced.rooms[room])
+        whole = dict.fromkeys(twin for room in rooms for twin in self.reduced.rooms_like(room))
         return listed(self.venue, list(whole))

@@ -1,36 +1,56 @@
 """Counterexamples as stories: who presses what, who walks where, step by step, in Chinese and English."""
 
-from simulation.prover.apart import Apart, Meeting
+from simulation.prover.apart import Apart, Meeting, Move
+from simulation.prover.days import Days
 from simulation.prover.findings import Story
 from simulation.prover.ground import By, Way
-from simulation.prover.world import Act, World, opened, settled, walked
+from simulation.prover.world import Act, World, forgotten, opened, settled, walked
 from venue_model.groups import ROLE_NAMES, Role
 from venue_model.ids import RoomId
 from venue_model.venue import Name, Venue
 
 
 def tell_meeting(apart: Apart, meeting: Meeting) -> tuple[Story, bool]:
-    """The meeting acted out on a concrete day, and whether the real decisions let it happen to the end.
-
-    Where they do not, the story has the walks alone: what could not be acted out could not be excluded either.
-    """
+    """The meeting acted out on a concrete day, and whether the real decisions let it happen to the end."""
     venue = apart.venue
-    first = {move.who: move.way.start for move in reversed(meeting.moves)}
-    where = {role: first.get(role, apart.ground.outdoors[0]) for role in meeting.groups}
+    starts = {move.who: move.way.start for move in reversed(meeting.moves) if move.way is not None}
+    where = {role: starts.get(role, apart.ground.outdoors[0]) for role in meeting.groups}
     world: World | None = settled(World(venue, {}, where))
     steps: list[Name] = []
     for move in meeting.moves:
-        if world is not None and move.way.by is By.BADGE and (component := venue.component_of.get(move.way.end)) is not None:
-            brought = opened(world, apart.days, move.who, component)
-            world = brought[0] if brought else None
-            steps += [tell_act(venue, act) for act in brought[1]] if brought else []
-        if world is not None:
-            world = walked(world, move.who, move.way)
+        prepared = _prepared(world, apart.days, move, meeting.groups) if world is not None else None
+        world = prepared[0] if prepared is not None else None
+        steps += [tell_act(venue, act) for act in prepared[1]] if prepared is not None else []
+        if move.way is None:
+            steps.append(tell_forgotten(venue, move))
+            continue
+        world = walked(world, move.who, move.way) if world is not None else None
         steps.append(tell_walk(venue, move.who, move.way))
     one, other = meeting.groups
-    inside = venue.components[meeting.component]
-    steps.append(tell_together(venue, one, other, inside))
+    steps.append(tell_together(venue, one, other, venue.components[meeting.component]))
+    if world is None:
+        # It may need more lots than a story has; what cannot be excluded is told all the same.
+        steps.append(Name("未在具体日程中重演,但不能排除", "not acted out on a concrete day, but it could not be excluded"))
     return tuple(steps), world is not None
+
+
+def _prepared(world: World, days: Days, move: Move, groups: tuple[Role, Role]) -> tuple[World, list[Act]] | None:
+    """The day that a move needs, and what staff press for it."""
+    if move.forgets is not None:
+        other = next(role for role in groups if role is not move.who)
+        return forgotten(world, days, move.who, other, move.forgets)
+    component = world.venue.component_of.get(move.way.end) if move.way is not None and move.way.by is By.BADGE else None
+    return (world, []) if component is None else opened(world, days, move.who, component)
+
+
+def tell_forgotten(venue: Venue, move: Move) -> Name:
+    """A domain was opened to others while it was empty."""
+    assert move.forgets is not None, "only a domain forgets"
+    name, who = venue.rooms[venue.components[move.forgets][0]].name, ROLE_NAMES[move.who]
+    return Name(
+        f"{name.zh} 无人,先为他人开放:网关不再把{who[0]}算在其中",
+        f"{name.en} is empty and opens to others: the gateway reckons with no {who[1]} there",
+    )
 
 
 def tell_act(venue: Venue, act: Act) -> Name:

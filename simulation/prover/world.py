@@ -5,17 +5,17 @@ domain by `clearing.advance`, each entry by `decide_entry`.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.core.access import Access
 from gateway.core.apart import Inside
 from gateway.core.clearing import Domain, DoorStand, Target, Waits, advance, approve, proven_empty
 from gateway.core.day import OVER, Day
-from simulation.prover.days import Booking, Days, Stage, access_of, ask_door, booked, choices, pressed, stage_of
+from simulation.prover.days import Booking, Days, Occasion, Stage, access_of, ask_door, booked, choices, pressed, stage_of
 from simulation.prover.ground import By, Way
 from venue_model.door_policy import Approved, Refuse
-from venue_model.groups import Role
+from venue_model.groups import Role, pair
 from venue_model.ids import ComponentId, DoorId, LotId, RoomId
 from venue_model.lots import Phase
 from venue_model.scenes import Scene
@@ -106,17 +106,29 @@ def lets_in(world: World, role: Role, component: ComponentId, lot: LotId) -> boo
 
 
 def opened(world: World, days: Days, role: Role, component: ComponentId) -> tuple[World, list[Act]] | None:
-    """Bring about a day on which the doors of a domain let `role` in, with as few presses as can be; None when there is none."""
-    if any(lets_in(world, role, component, lot) for lot in world.day):
+    """Bring about a day on which the doors of a domain let `role` in; None when there is none."""
+    occasions = days.admitted[component].get(role, [])
+    return _brought(world, occasions, lambda now: any(lets_in(now, role, component, lot) for lot in now.day))
+
+
+def forgotten(world: World, days: Days, role: Role, other: Role, component: ComponentId) -> tuple[World, list[Act]] | None:
+    """Bring about a day after which the gateway reckons in a domain with nobody whom `other` must not meet, `role` least of all."""
+    occasions = [occasion for group, found in days.admitted[component].items() if group is not role for occasion in found]
+    apart = world.venue.profile.separated
+    return _brought(
+        world, list(dict.fromkeys(occasions)), lambda now: not any(pair(other, group) in apart for group in now.domains[component].residual)
+    )
+
+
+def _brought(world: World, occasions: list[Occasion], done: Callable[[World], bool]) -> tuple[World, list[Act]] | None:
+    """Press lots on to the first of some occasions for which `done` holds, with as few presses as that needs."""
+    if done(world):
         return world, []
-    tries = [
-        tried
-        for occasion in days.admitted[component].get(role, ())
-        for start, acts in _starts(world, occasion.booking)
-        if (tried := _pressed_to(start, acts, occasion.stage.phase))
-        and any(lets_in(tried[0], role, component, lot) for lot in tried[0].day)
-    ]
-    return min(tries, key=lambda t: sum(1 + len(act.scenes) for act in t[1]), default=None)
+    for booking, phase in dict.fromkeys((one.booking, one.stage.phase) for one in occasions):
+        tries = [tried for start, acts in _starts(world, booking) if (tried := _pressed_to(start, acts, phase)) and done(tried[0])]
+        if tries:
+            return min(tries, key=lambda t: sum(1 + len(act.scenes) for act in t[1]))
+    return None
 
 
 def _starts(world: World, booking: Booking) -> Iterator[tuple[World, list[Act]]]:

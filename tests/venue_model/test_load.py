@@ -62,7 +62,7 @@ def test_the_county_example_is_read_whole() -> None:
     assert (len(venue.rooms), len(venue.doors), len(venue.boards)) == (13, 13, 5)
     assert venue.doors["e1-door"].lock is Lock.FAIL_SAFE  # type: ignore[index]
     assert venue.rooms["wing"].zone is Zone.CORRIDOR  # type: ignore[index]
-    assert len([d for d in venue.devices.values() if d.kind is DeviceKind.CAMERA]) == 9
+    assert len([d for d in venue.devices.values() if d.kind is DeviceKind.CAMERA]) == 11
 
 
 def test_a_device_at_a_door_stands_on_its_side_and_hangs_on_its_board() -> None:
