@@ -141,7 +141,8 @@ def restored(site: Site, kept: Mapping[tuple[str, str], object]) -> State:
         site,
         day=kept.get(("day", _ONE), Day()),
         held=of_kind("held"),
-        doors={door: DoorState(ledgers.get(door, Ledger())) for door in site.doors},  # type: ignore[arg-type]
+        # A door that remembers nothing counts from zero, whoever is inside: its board's disk may be a new one.
+        doors={door: DoorState(ledgers.get(door, Ledger(suspect=True))) for door in site.doors},  # type: ignore[arg-type]
         entered=of_kind("entered"),
         barred=of_kind("barred"),
         seen=kept.get(("seen", _ONE), {}),

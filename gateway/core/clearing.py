@@ -66,6 +66,7 @@ class Domain:
     approved: tuple[Approved, ...] = ()  # travel with every later policy
     swept: bool = False  # two people found nobody inside before this CLEAR was signed
     correction: int = 0  # what sweeps have added to the doors' counts
+    unsure: bool = False  # corrections were lost with the newer database: no count proves anything before the next sweep
     reports: Mapping[DoorId, DoorStand] = field(default_factory=dict)
 
 
@@ -98,8 +99,7 @@ def proven_empty(domain: Domain, doors: tuple[DoorId, ...]) -> bool:
 
     An older report would not do: whoever has come in since is not in it.
     """
-    sure = not any(stand.suspect for door, stand in domain.reports.items() if door in doors)
-    return sure and not domain.groups and not unheard(domain, doors) and occupancy(domain, doors) == 0
+    return not _doubt(domain, doors) and not domain.groups and not unheard(domain, doors) and occupancy(domain, doors) == 0
 
 
 def sweep_act(domain: Domain, doors: tuple[DoorId, ...]) -> str | None:
@@ -152,8 +152,7 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     if missing:
         return domain, Waiting(Waits.DOORS, missing)
     counted = occupancy(domain, doors)
-    doubt = any(stand.suspect for door, stand in domain.reports.items() if door in doors)
-    residual = () if domain.swept or not (counted or doubt) else domain.residual
+    residual = () if domain.swept or not (counted or _doubt(domain, doors)) else domain.residual
     comers = _comers(target.groups, separated)
     if separated_pairs({*residual, *comers}, separated):
         if _has(domain, sweep_act(domain, doors), domain.epoch):
@@ -163,8 +162,14 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     if newcomers and not _has(domain, "open", domain.epoch):
         return domain, Waiting(Waits.OPEN)
     correction = domain.correction - counted if domain.swept else domain.correction
-    cleared = replace(domain, residual=tuple(sorted({*residual, *comers})), swept=False, correction=correction)
+    unsure = domain.unsure and not domain.swept
+    cleared = replace(domain, residual=tuple(sorted({*residual, *comers})), swept=False, correction=correction, unsure=unsure)
     return _issue(cleared, target.mode, target.groups, target.seal), None
+
+
+def _doubt(domain: Domain, doors: Iterable[DoorId]) -> bool:
+    """True when the counts may be wrong."""
+    return domain.unsure or any(stand.suspect for door, stand in domain.reports.items() if door in doors)
 
 
 def _comers(groups: tuple[Role, ...], separated: frozenset[Pair]) -> set[Role]:
@@ -198,9 +203,10 @@ def approve(domain: Domain, approved: Approved) -> Domain:
 
 
 def restored(domain: Domain, floor_term: int) -> Domain:
-    """After a restore from backup: a new term above everything the doors report, CLEAR, the seal assumed set."""
+    """After a restore from backup: a new term above everything the doors report, CLEAR, the seal assumed set, the counts unsure."""
     term = max(domain.term, floor_term) + 1
     everyone = tuple(sorted(Role))
     return Domain(
-        domain.component, term, 1, DoorMode.CLEAR, (), True, seal_epoch=1, residual=everyone, last_groups=domain.last_groups
-    )
+        domain.component, term, 1, DoorMode.CLEAR, (), True, seal_epoch=1, residual=everyone, last_groups=domain.last_groups,
+        unsure=True,
+    )  # fmt: skip

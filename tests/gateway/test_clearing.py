@@ -215,6 +215,16 @@ def test_a_restored_gateway_begins_above_what_the_doors_hold_closed_and_sealed()
     assert go(says(says(domain), door=D2), BIDDERS)[1] == Waiting(Waits.RELEASE)
 
 
+def test_after_a_restore_no_count_proves_a_room_empty_before_two_people_have_looked() -> None:
+    """What sweeps had corrected since the backup is lost with the newer database."""
+    domain = replace(restored(opened(AGENTS), floor_term=7), seal=False)
+    heard = says(says(domain), door=D2)
+    assert go(heard, BIDDERS)[1] == Waiting(Waits.SWEEP)
+    looked, _ = go(approve(heard, Approved("sweep 0", heard.epoch, ())), BIDDERS)
+    admitted, waiting = go(says(says(looked), door=D2), BIDDERS)
+    assert waiting is None and admitted.groups == (BID,) and not admitted.unsure
+
+
 TARGETS = st.sampled_from([CLOSED, BIDDERS, EXPERTS, AGENTS, SEALED])
 ACTS = st.one_of(
     TARGETS,
