@@ -60,11 +60,18 @@ def _bench(argv: list[str]) -> int:
     return main(argv)
 
 
+def _prove(argv: list[str]) -> int:
+    from simulation.proof.cli import main
+
+    return main(argv)
+
+
 COMMANDS: dict[str, tuple[Command, str]] = {
     "demo": (_demo, "整个场地在本机运行  the whole venue on this machine, with the dashboard"),
     "tender-day": (_tender_day, "无人值守演练一个交易日  one whole tender day, unattended, on real parts"),
     "check": (_check, "证明场地方案  prove a venue before anyone enters"),
     "simulate": (_simulate, "虚拟时间仿真,注入故障  whole venues in virtual time, with faults drawn from a seed"),
+    "prove": (_prove, "证明分隔协议  prove the separation protocol: search | induction | promela | replay | all"),
     "gateway": (_gateway, "运行网关  run the gateway"),
     "edge": (_edge, "运行一块控制板  run the agent of one board"),
     "evidence": (_evidence, "证据:list | pull | verify  list, fetch and verify evidence packages"),
