@@ -66,7 +66,7 @@ class Domain:
     approved: tuple[Approved, ...] = ()  # travel with every later policy
     swept: bool = False  # two people found nobody inside before this CLEAR was signed
     correction: int = 0  # what sweeps have added to the doors' counts
-    unsure: bool = False  # corrections were lost with the newer database: no count proves anything before the next sweep
+    unsure: bool = False  # a doubt that no sweep has settled, or corrections lost with a newer database: no count proves anything
     reports: Mapping[DoorId, DoorStand] = field(default_factory=dict)
 
 
@@ -162,7 +162,7 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     if newcomers and not _has(domain, "open", domain.epoch):
         return domain, Waiting(Waits.OPEN)
     correction = domain.correction - counted if domain.swept else domain.correction
-    unsure = domain.unsure and not domain.swept
+    unsure = _doubt(domain, doors) and not domain.swept  # whoever comes in now looks at nobody: a doubt outlives an admission
     cleared = replace(domain, residual=tuple(sorted({*residual, *comers})), swept=False, correction=correction, unsure=unsure)
     return _issue(cleared, target.mode, target.groups, target.seal), None
 

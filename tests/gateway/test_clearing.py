@@ -166,6 +166,16 @@ def test_a_sweep_corrects_the_count_that_it_names_and_no_other() -> None:
     assert waiting is None and occupancy(let_in, DOORS) == 0
 
 
+def test_a_doubt_outlives_an_admission_that_needed_no_sweep() -> None:
+    """Found by `simulation.proof.search`: a bidder came in by a forced door; agents were let in next, and the doors forgot their doubt."""
+    cleared, _ = go(opened(BIDDERS), AGENTS)
+    doubted = reported(says(cleared, door=D2), D1, DoorStand(cleared.term, cleared.epoch, 0, True, suspect=True))
+    joined, waiting = go(doubted, AGENTS)
+    assert waiting is None
+    closing, _ = go(joined, EXPERTS)
+    assert go(says(says(closing), door=D2), EXPERTS)[1] == Waiting(Waits.SWEEP)
+
+
 def test_a_departure_that_is_told_after_the_sweep_is_not_subtracted_twice() -> None:
     """Found by `simulation.proof.search`: door 2 had not told yet that the last bidder left by it when two people looked."""
     cleared, _ = go(opened(BIDDERS, net=1), EXPERTS)
