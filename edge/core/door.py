@@ -91,6 +91,8 @@ def step_granted(record: DoorRecord, door: DoorState, grant: Grant, now: Now) ->
     if door.open:
         passing = max(grant.until_ns, door.passing_until_ns or 0)
         door, passage = _commit(record, replace(door, passing_until_ns=passing), grant.direction, grant.how, grant)
+        if door.exit_counted and grant.direction is Direction.IN:
+            door = _suspected(door)
         return _finish(record, door, now, [passage])
     others = tuple(g for g in door.ledger.pending if not g.credential or g.credential != grant.credential)
     return _finish(record, _with_pending(door, (*others, grant)), now, [])
@@ -121,6 +123,8 @@ def step_exit(record: DoorRecord, door: DoorState, pressed: bool, now: Now) -> S
     if door.open and not door.exit_counted:
         if door.opening is Opening.UNEXPLAINED:
             door = replace(door, opening=Opening.EXIT)
+        if door.opening is Opening.AUTHORISED:
+            door = _suspected(door)
         door, passage = _commit(record, replace(door, exit_counted=True), Direction.OUT, How.FIRE if door.fire else How.EXIT, None)
         out.append(passage)
     return _finish(record, door, now, out)
@@ -213,6 +217,8 @@ def _opened(record: DoorRecord, door: DoorState, now: Now, out: list[Outcome]) -
         door, passage = _commit(record, door, grant.direction, grant.how, grant)
         out.append(passage)
     door = _with_pending(door, ())
+    if grants and leaving:
+        door = _suspected(door)
     if door.fire:
         if not grants and not leaving:
             out.append(Passage(record.id, Direction.UNKNOWN, How.FIRE, None))
@@ -257,6 +263,10 @@ def _with_pending(door: DoorState, pending: tuple[Grant, ...]) -> DoorState:
 
 
 def _suspected(door: DoorState) -> DoorState:
+    """The count may be wrong: nobody knows who passed.  So it is when one opening serves a grant and the exit button, too.
+
+    Whoever pressed may have stayed and only opened for the other; the room would be believed emptier than it is.
+    """
     return replace(door, ledger=replace(door.ledger, suspect=True))
 
 

@@ -81,6 +81,28 @@ def test_who_leaves_by_an_open_leaf_is_counted_once_though_somebody_comes_in_rig
     assert hall.net("o1-door", "o1") == 1
 
 
+@pytest.mark.parametrize(
+    "acts",
+    [
+        pytest.param(["card", "exit", "open"], id="the one inside opens for the one who was granted"),
+        pytest.param(["card", "open", "exit"], id="the leaf stands open for the one who came in"),
+        pytest.param(["exit", "open", "card"], id="the one who comes finds the leaf open"),
+    ],
+)
+def test_an_opening_with_two_reasons_leaves_the_count_in_doubt(hall: Hall, acts: list[str]) -> None:
+    """Found by `simulation.proof.search`: who presses the exit button may stay, and only open for a colleague."""
+    for act in acts:
+        if act == "card":
+            hall.card("o1-reader", BIDDER)
+        elif act == "exit":
+            hall.line("o1-door.exit", True)
+            hall.line("o1-door.exit", False)
+        else:
+            hall.line("o1-door.contact", True)
+    hall.line("o1-door.contact", False)
+    assert hall.door("o1-door").suspect
+
+
 def test_an_exit_reader_knows_who_leaves_and_refuses_nobody(hall: Hall) -> None:
     for card in (EXPERT, b"\xff\xff"):
         hall.card("e1-exit-reader", card)
