@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from edge.core import agent
 from edge.core import state as edge_state
-from edge.core.door import DoorState
+from edge.core.door import DoorState, Opening
 from edge.core.effects import Effect
 from edge.core.events import Event, LinesHealth, PulseArrived, SessionBegan, Started, Woken
 from edge.core.journal import Record
-from edge.core.ledger import Direction
+from edge.core.ledger import Direction, Ledger
 from edge.core.report import reported
 from edge.core.state import Day, State
 from edge.drivers.protocols import CardRead, LineChanged
@@ -58,7 +58,8 @@ class Board:
         self._taken: dict[tuple[int, ComponentPolicy, bool], tuple[Move, ...]] = {}
         self._born: dict[int, tuple[Move, ...]] = {}
         self._fires: dict[int, Move] = {}
-        self._newborn = replace(edge_state.restored(hall.site, {}), day=Day(SALT))
+        # The day begins with boards that know that nobody is inside; one that knows nothing would ask for a sweep first.
+        self._newborn = replace(edge_state.restored(hall.site, {("ledger", DOOR): Ledger()}), day=Day(SALT))
         self.fresh = self._restarted(self._newborn)
 
     # states
@@ -120,6 +121,8 @@ class Board:
                 ending = replace(state, leases=dict.fromkeys(state.leases, NOW.mono_ns))
                 happens.append(self._move(ending, "expiry", "the lease of {board} runs out", Woken(), before=state))
             happens += self._leavings(state, pending)
+            if self.scope.force and not door.open and not pending:
+                happens += self._break_ins(state)
             found = self._moves[number] = tuple(m for m in happens if self._counts(m) and (m.after != number or m.flip or m.law))
         return found
 
@@ -193,9 +196,25 @@ class Board:
                 told = f"{group} presses the exit button and leaves by {{door}}"
                 told += f" while {self._names(going)} goes in" if going else ""
                 yield self._move(state, "leave", told, *events, mask=into | out, bits=out, flip=into | out)
+                if going:
+                    told = f"{group} presses the exit button of {{door}}, and {self._names(going)} goes in"
+                    yield self._move(state, "stay", told, *events, mask=into | out, bits=out, flip=into)
+            if door.opening is Opening.AUTHORISED and not door.exit_counted:
+                told = f"{group} presses the exit button of {{door}}, which stands open, and stays"
+                yield self._move(state, "stay", told, *events, mask=1 << bit, bits=1 << bit)
             if state.fire and not door.open:
                 told = f"{group} flees by {{door}}, which the fire input holds unlocked"
                 yield self._move(state, "flee", told, self._line("contact", True), mask=out, bits=out, flip=out)
+
+    def _break_ins(self, state: State) -> Iterable[Move]:
+        """People of the groups that may come do so without a grant.  For others, and at other times, there is the alarm alone."""
+        held = state.held.get(ROOM)
+        for bit, group in enumerate(self.hall.people):
+            if held is None or group not in held.policy.groups:
+                continue
+            told = f"{group} forces {{door}} and goes in"
+            opens = (self._line("contact", is_open) for is_open in (True, False))
+            yield self._move(state, "force", told, *opens, mask=1 << bit, flip=1 << bit)
 
     def _names(self, bits: Iterable[int]) -> str:
         return " and ".join(self.hall.people[bit] for bit in bits)

@@ -14,8 +14,8 @@ from simulation.proof.search.search import Found, Search
 
 # What the searches must have seen happen, or they prove nothing.
 KINDS = frozenset({
-    "ask", "report", "late", "policy", "lease", "expiry", "badge", "pulse", "pull", "leave", "shut", "lapse", "flee", "fire", "crash",
-    "unseen", "open", "release", "sweep", "theft", "restore", "refused approval", "gateway crash",
+    "ask", "report", "late", "policy", "lease", "expiry", "badge", "pulse", "pull", "leave", "stay", "shut", "lapse", "flee", "fire",
+    "force", "crash", "unseen", "open", "release", "sweep", "theft", "restore", "refused approval", "gateway crash",
 })  # fmt: skip
 DEEPER = 1  # policies more in each scope: a minute and a million states
 
@@ -25,7 +25,8 @@ def main(argv: list[str]) -> int:
     options = _options(argv)
     if options is None:
         return 2
-    found = [Search(deepened(scope) if options.deep else scope).run() for scope in chosen(options.scope)]
+    scopes = [scope for scope in chosen(options.scope) if options.deep or options.scope or not scope.nightly]
+    found = [Search(deepened(scope) if options.deep else scope).run() for scope in scopes]
     unseen = never_seen(found) if not options.scope else frozenset()
     killed = [(mutant, kill(mutant)) for mutant in MUTANTS] if options.mutants else []
     if options.json:
@@ -41,8 +42,8 @@ def chosen(name: str | None) -> tuple[Scope, ...]:
 
 
 def deepened(scope: Scope) -> Scope:
-    """The same question with a longer day."""
-    return replace(scope, signed=scope.signed + DEEPER)
+    """The same question with a longer day, unless its day is long already."""
+    return scope if scope.nightly else replace(scope, signed=scope.signed + DEEPER)
 
 
 def kill(mutant: Mutant) -> Found:

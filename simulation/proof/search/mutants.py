@@ -74,6 +74,18 @@ MUTANTS = (
         "sweep", clearing, "advance", lapses.swept_at_once,
     ),
     Mutant(
+        "nodoubt", "不理会人数存疑", "a count that is in doubt proves the room empty",
+        "force", clearing, "_doubt", lapses.instead(False),
+    ),
+    Mutant(
+        "shortdoubt", "放入他人后不再存疑", "a doubt ends with the next admission, though nobody looked",
+        "doubt", clearing, "advance", lapses.doubt_forgotten,
+    ),
+    Mutant(
+        "twoways", "一次开门有进有出不存疑", "one opening that serves a grant and the exit button leaves no doubt who passed",
+        "company", door, "_suspected", lapses.no_doubt,
+    ),
+    Mutant(
         "gwrollback", "恢复后接着旧纪元", "a restored gateway goes on where its backup was",
         "restore", clearing, "restored", lapses.old_term,
     ),

@@ -116,7 +116,7 @@ class Search:
                 yield self._turned(state, 0, turn)
         for n, side in enumerate((one, other)):
             for move in self.board.moves(side.board):
-                if inside & move.mask == move.bits:
+                if inside & move.mask == move.bits and not (move.kind == "force" and self.meeting[inside ^ move.flip]):
                     yield self._moved(state, n, side, move, side.news)
             yield from self._policies(state, n, side)
             if self.scope.crashes:
