@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from simulation.checkers.acknowledged import Acknowledged
+from simulation.checkers.antipassback import NoPassback
 from simulation.checkers.apart import Apart
+from simulation.checkers.company import Company
 from simulation.checkers.displays import Displays
 from simulation.checkers.epochs import Epochs
 from simulation.checkers.generations import Generations
@@ -13,8 +15,15 @@ from simulation.checkers.i3_window import EntryWindow
 from simulation.checkers.i4_once import EntersOnce
 from simulation.checkers.i5_lockers import PhonesAway
 from simulation.checkers.i6_corridors import WaysApart
+from simulation.checkers.i7_inquiry import SidesOfInquiry
 from simulation.checkers.i9_names import NamesHidden
 from simulation.checkers.i10_recording import Recorded
+from simulation.checkers.i12_overnight import Overnight
+from simulation.checkers.i13_jumps import JumpsTold
+from simulation.checkers.i14_conflicts import ConflictsTold
+from simulation.checkers.i15_checkout import CheckoutTold
+from simulation.checkers.interlocks import Interlocks
+from simulation.checkers.limits import Limits
 from simulation.checkers.liveness import Liveness
 from simulation.checkers.never_more import NeverMore
 from simulation.checkers.nothing_lost import NothingLost
@@ -44,5 +53,14 @@ ALL: tuple[Callable[[House], Checker], ...] = (
     Epochs,
     OneScene,
     Displays,
+    SidesOfInquiry,
+    Overnight,
+    JumpsTold,
+    ConflictsTold,
+    CheckoutTold,
+    Interlocks,
+    Limits,
+    Company,
+    NoPassback,
     Liveness,
 )

@@ -58,6 +58,7 @@ class Granted:
     lot: str
     how: str
     time_ns: int
+    beside: str = ""  # the other person without whom it would have been no
 
 
 class Grants:
@@ -81,7 +82,7 @@ class Grants:
             return None
         return Granted(
             DoorId(str(body["door"])), str(body.get("person") or ""), self._stood.get(str(body.get("device") or ""), ""),
-            str(body.get("group") or ""), str(body.get("lot") or ""), str(body["how"]), seen.time_ns,
+            str(body.get("group") or ""), str(body.get("lot") or ""), str(body["how"]), seen.time_ns, str(body.get("beside") or ""),
         )  # fmt: skip
 
 

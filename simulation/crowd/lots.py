@@ -18,6 +18,7 @@ PLACES = 60  # how often a lot is tried at another time and in other rooms befor
 USED = 0.92  # of the run: late experts and repeated presses want some, too
 ANYWHEN = 20  # tries at random times; the others go through the day in order
 SHORT_OF_BIDDERS = 0.12  # lots that must fail
+MISSED_CONFLICTS = 0.15
 LOTS_A_WITNESS = 4  # one digital witness follows up to four lots (Zunyi, domain brief 1.1)
 _HOUR_NS = 3_600 * S
 _PROJECTS = ("县人民医院门诊楼改造工程", "城东小学课桌椅采购", "市政道路养护服务", "水库除险加固工程", "智慧社区平台采购", "污水处理厂扩建")
@@ -112,7 +113,14 @@ class _Drawer:
             opening_utc_ns=plan.opening,
             bidders=bidders,
             people=tuple(people),
+            conflicts=self._conflicts(people),
         )
+
+    def _conflicts(self, people: list[Person]) -> tuple[tuple[PersonKey, PersonKey], ...]:
+        """A pair who should avoid each other, and whom the draw has missed (回避)."""
+        one = self.rng.choice([p.person for p in people if p.role is Role.EXP])
+        other = self.rng.choice([p.person for p in people if p.role is Role.BID])
+        return ((one, other),) if self.rng.random() < MISSED_CONFLICTS else ()
 
     def _on_duty(self, number: int) -> list[Person]:
         """Supervisor, witness and staff of the house: the same people serve several lots, each with one card."""

@@ -4,6 +4,7 @@ The hands know no software: a reader shows green, red or nothing, and a leaf giv
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -19,6 +20,7 @@ from venue_model.venue import DeviceKind, Lock, Side
 
 PRESENTATIONS = 3  # how often somebody holds the card up when nothing happens
 LOOKS_MS = (300, 500, 700, 1_000)  # when they look at the lamp: answers take milliseconds, patience ends after 2.5 s
+TOGETHER_MS = (300, *(500,) * 24)  # before a door for two: longer than any venue waits for the second badge
 PULLS_MS = (200, 500, 800, 1_200, 1_200)  # tries of the handle while the lamp is green
 SHUT_LOOK_MS = 800  # a closer takes 1.5 to 4 s
 LINE_PATIENCE_NS = 20 * 60 * S
@@ -125,6 +127,8 @@ class Walker:
         """Wait for the turn, present a credential, pull the handle, go in."""
         if self.does("tailgate") and (yield from self._slips_in(door)):
             return Result.THERE
+        if self._needs_company(door):
+            return (yield from self._enters_together(door))
         if not (yield from self.stands_in_line(door)):
             return Result.TIRED
         result = Result.SILENT
@@ -147,18 +151,18 @@ class Walker:
         self.steps_out_of_line(door, served=out)
         return Result.THERE if out else Result.SILENT
 
-    def presents(self, door: DoorId) -> Act[bool | None]:
+    def presents(self, door: DoorId, looks_ms: Sequence[int] = LOOKS_MS) -> Act[bool | None]:
         """Hold card or phone up: True for green, False for red, None when nothing comes of it."""
         device = self._holds_up(door)
         if device is None:
             yield 1 * S
             return None
-        return (yield from self.awaits_answer(device))
+        return (yield from self.awaits_answer(device, looks_ms))
 
-    def awaits_answer(self, device: DeviceId) -> Act[bool | None]:
+    def awaits_answer(self, device: DeviceId, looks_ms: Sequence[int] = LOOKS_MS) -> Act[bool | None]:
         """Watch the lamp until it shows something."""
         since_ns = self.crowd.world.now_ns
-        for look_ms in LOOKS_MS:
+        for look_ms in looks_ms:
             yield look_ms * MS
             answer = self.house.reader_answer(device)
             if answer is not None and answer[1] >= since_ns:
@@ -192,6 +196,21 @@ class Walker:
         """Make room for the next."""
         self.house.queue(place, self.key, "passes" if served else "gives up")
         self.crowd.line(place).step_out(self.key)
+
+    def _needs_company(self, door: DoorId) -> bool:
+        """A door that lets nobody in alone, as a sign beside it says."""
+        found = self.house.venue.doors[door]
+        zone = self.house.venue.rooms[found.inside].zone
+        return found.two_person or bool(self.house.venue.profile.escorts(zone, self.role))
+
+    def _enters_together(self, door: DoorId) -> Act[Result]:
+        """Badge, and wait for somebody else who badges; nobody stands in line where two must stand at the reader."""
+        green = yield from self.presents(door, TOGETHER_MS)
+        if green is None:
+            return Result.SILENT
+        if not green:
+            return Result.REFUSED
+        return Result.THERE if (yield from self.pulls(door)) else Result.SILENT
 
     def _tries(self, door: DoorId) -> Act[Result]:
         green = yield from self.presents(door)
