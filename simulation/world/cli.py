@@ -52,6 +52,10 @@ def main(argv: list[str]) -> int:
         print(f"bidhall simulate: {error}", file=sys.stderr)
         return 2
     logging.disable(logging.CRITICAL)  # a fault of our own is a violation here, and says more than its log line
+    if options.bookings:
+        from simulation.rehearsal.command import tell
+
+        return tell(Path(options.bookings), venue, range(options.seed, options.seed + options.runs), as_json=options.json)
     job = Job(options.hours, venue, options.venue or "", faults, options.lots, from_ns, options.real_signatures)
     results = []
     for result in _results(job, range(options.seed, options.seed + options.runs), options.jobs):
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--venue", metavar="FILE", help="场地文件 venue file (default: the shipped county hall)")
     parser.add_argument("--faults", default="all", metavar="all|none|NAMES", help="哪些故障 which kinds may happen (default all)")
     parser.add_argument("--lots", type=int, default=2, help="标段数 how many lots are booked (default 2)")
+    parser.add_argument("--bookings", metavar="FILE", help="预演明日预约 rehearse these lots (JSON) without faults, and report to staff")
     parser.add_argument("--runs", type=int, default=1, help="连续多少个种子 so many seeds, one after the other")
     parser.add_argument("--jobs", type=int, default=1, help="并行进程数 how many processes")
     parser.add_argument("--from", dest="from_time", metavar="HH:MM", help="打印该时刻起的过程 print every event from this time on")

@@ -12,6 +12,7 @@ from gateway.core.day import LotState
 from simulation.rehearsal import BookingsError, read_bookings, rehearse, report_text, summarise
 from simulation.rehearsal.conflicts import find_conflicts
 from simulation.rehearsal.rehearse import worst
+from simulation.world.cli import main
 from simulation.world.contract import See, Seen
 from venue_model.groups import Role
 from venue_model.ids import LotId, PersonKey, ProjectId, RoomId
@@ -127,6 +128,18 @@ def test_bookings_are_read_as_the_gateway_stores_them(tmp_path: Path) -> None:
     path.write_text('[{"id": "L1"}]', encoding="utf-8")
     with pytest.raises(BookingsError, match=r"bookings.json: lot 0.project: Field required"):
         read_bookings(path)
+
+
+def test_the_command_reports_a_booked_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bookings.json"
+    adapter: TypeAdapter[Any] = TypeAdapter(tuple[Lot, ...])
+    path.write_bytes(adapter.dump_json((lot(1), lot(2, opening="o9"))))
+    assert main(["--bookings", str(path), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [conflict["code"] for conflict in report["conflicts"]] == ["unknown-room", "room-twice", "lockers"]
+    path.write_text("[]")
+    assert main(["--bookings", str(path)]) == 2
+    assert "no lot that this venue could hold" in capsys.readouterr().err
 
 
 def test_a_rehearsed_day_is_told_in_wall_time_of_the_booking() -> None:
