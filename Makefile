@@ -1,7 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; both prepare what they need and are safe to repeat.
 PY := .venv/bin/python
 
-.PHONY: demo test check setup setup-test lock parts browser day dashboard clean
+.PHONY: demo test check setup setup-test lock parts browser day seeds dashboard clean
 
 demo: setup
 	.venv/bin/bidhall demo
@@ -23,8 +23,8 @@ setup-test:
 dashboard: setup
 	@sh scripts/build_dashboard.sh --force
 
-# Kinds of tests alone: real parts (seconds each), chromium, a whole tender day.
-parts browser day: setup setup-test
+# Kinds of tests alone: real parts (seconds each), chromium, a whole tender day, many days in virtual time.
+parts browser day seeds: setup setup-test
 	$(PY) -m pytest -q -m $@ $(PYTEST_ARGS)
 
 lock:
