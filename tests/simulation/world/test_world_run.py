@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from world_case import AGENT, L1, LOT, UP_TO_EVALUATION, VENUE
 
+from simulation.bench import main as bench
 from simulation.world.cli import main
 from simulation.world.contract import House, See, Seen, Violation
 from simulation.world.faults import KINDS, chosen, draw
@@ -140,3 +141,20 @@ def test_a_violation_is_told_with_options_events_and_the_line_that_replays_it(
     assert "loss 0.3" in said and "Nobody: somebody came in" in said
     assert "bidhall simulate --seed 5 --hours 0.2 --lots 2 --faults loss" in said
     assert said.count("\n") > 20, "the last events stand before it"
+
+
+def test_real_signatures_change_no_finding() -> None:
+    ideal, real = (
+        run(3, 0.12, VENUE, lots=(LOT,), checkers=(NobodyInside,), populate=one_agent, real_signatures=real) for real in (False, True)
+    )
+    assert [v.time_ns for v in real.violations] == [v.time_ns for v in ideal.violations]
+    assert real.violations
+
+
+def test_the_bench_tells_how_much_faster_than_life(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench(["simulate", "--scales", "1", "--json"]) == 0
+    times, cpu, steps = json.loads(capsys.readouterr().out)["figures"]
+    assert (times["unit"], times["n"]) == ("×", len(VENUE.rooms))
+    assert times["value"] > 300 and cpu["value"] > 0
+    assert 0 < steps["ratio"] < 1, "a step of the house costs more than a bare one"
+    assert bench(["simulate", "--scales", "9"]) == 2
