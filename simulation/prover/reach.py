@@ -187,25 +187,12 @@ def _walked(survey: Survey, role: Role, ways: list[Way]) -> Story:
 
 def _told(survey: Survey, faults: _Faults) -> Iterator[Finding]:
     doors = survey.small.doors
-    for id, told in faults.unread.items():
-        if survey.speaks_for(id):
-            yield _unread(survey, doors[id], told)
-    for id, told in faults.phones.items():
-        if survey.speaks_for(id):
-            yield _unheard_lockers(survey, doors[id], told)
-    for id, told in faults.refused.items():
-        if survey.speaks_for(id):
-            rooms, roles, also, name = survey.rooms_text(told.rooms()), told.roles(), survey.also(id), doors[id].name
-            yield Finding(
-                Rule.REACH,
-                room_place(told.rooms()[0]),
-                Name(
-                    f"{roles.zh} 到不了 {rooms.zh}:{name.zh} 不放行{also.zh}",
-                    f"{roles.en} cannot reach {rooms.en}: {name.en} refuses them{also.en}",
-                ),
-                Name("让去路只经过放行他们的房间,或修改策略模式", "lead the way there through rooms that admit them, or mend the profile"),
-                told.story,
-            )
+    for id in survey.one_of_each(faults.unread):
+        yield _unread(survey, doors[id], faults.unread[id])
+    for id in survey.one_of_each(faults.phones):
+        yield _unheard_lockers(survey, doors[id], faults.phones[id])
+    for id in survey.one_of_each(faults.refused):
+        yield _out_of_reach(survey, doors[id], faults.refused[id])
     for room, told in faults.shut.items():
         name, roles = survey.small.rooms[room].name, told.roles()
         yield Finding(
@@ -214,9 +201,22 @@ def _told(survey: Survey, faults: _Faults) -> Iterator[Finding]:
             Name(f"没有任何门通进 {name.zh},{roles.zh} 到不了", f"no door leads into {name.en}: {roles.en} cannot reach it"),
             Name("装一扇 inside 为此房间的门", "add a door whose inside is this room"),
         )
-    for id, told in faults.crossed.items():
-        if survey.speaks_for(id):
-            yield _crossed(survey, doors[id], told)
+    for id in survey.one_of_each(faults.crossed):
+        yield _crossed(survey, doors[id], faults.crossed[id])
+
+
+def _out_of_reach(survey: Survey, door: Door, told: _Told) -> Finding:
+    rooms, roles, also = survey.rooms_text(told.rooms()), told.roles(), survey.also(door.id)
+    return Finding(
+        Rule.REACH,
+        room_place(told.rooms()[0]),
+        Name(
+            f"{roles.zh} 到不了 {rooms.zh}:{door.name.zh} 不放行{also.zh}",
+            f"{roles.en} cannot reach {rooms.en}: {door.name.en} refuses them{also.en}",
+        ),
+        Name("让去路只经过放行他们的房间,或修改策略模式", "lead the way there through rooms that admit them, or mend the profile"),
+        told.story,
+    )
 
 
 def _unread(survey: Survey, door: Door, told: _Told) -> Finding:
@@ -293,33 +293,37 @@ def _crossing_out(survey: Survey, forbidden: dict[Role, frozenset[RoomId]]) -> I
             if crossing is not None:
                 rooms, _, _ = only.setdefault(crossing.door.id, ([], role, _walked(survey, role, ways or [])))
                 rooms += [room] if room not in rooms else []
-    for id, (rooms, role, story) in only.items():
-        if survey.speaks_for(id):
-            names, also = survey.rooms_text(rooms), survey.also(id)
-            yield Finding(
-                Rule.ROUTE,
-                door_place(id),
-                Name(
-                    f"{ROLE_NAMES[role][0]} 离开 {names.zh} 只能走进投标人走动的区域{also.zh}",
-                    f"{ROLE_NAMES[role][1]}: whoever leaves {names.en} can only come out where bidders walk{also.en}",
-                ),
-                Name("设一个通向室外的专家出口", "add an experts' exit that leads outdoors"),
-                story,
-            )
+    for id in survey.one_of_each(only):
+        rooms, role, story = only[id]
+        names, also = survey.rooms_text(rooms), survey.also(id)
+        yield Finding(
+            Rule.ROUTE,
+            door_place(id),
+            Name(
+                f"{ROLE_NAMES[role][0]} 离开 {names.zh} 只能走进投标人走动的区域{also.zh}",
+                f"{ROLE_NAMES[role][1]}: whoever leaves {names.en} can only come out where bidders walk{also.en}",
+            ),
+            Name("设一个通向室外的专家出口", "add an experts' exit that leads outdoors"),
+            story,
+        )
+    also_out: dict[DoorId, tuple[Role, Way]] = {}
     for way in survey.ground.ways:
-        roles = [r for r, avoid in forbidden.items() if way.end in avoid and way.start in _belongs(survey, r)]
-        if roles and way.free and way.door.id not in only and survey.speaks_for(way.door.id):
-            start, end, also = survey.small.rooms[way.start].name, survey.small.rooms[way.end].name, survey.also(way.door.id)
-            yield Finding(
-                Rule.ROUTE,
-                door_place(way.door.id),
-                Name(
-                    f"{ROLE_NAMES[roles[0]][0]} 也能由此从 {start.zh} 走到投标人所在的 {end.zh}{also.zh}",
-                    f"{ROLE_NAMES[roles[0]][1]}: can also leave {start.en} by it, into {end.en}, where bidders walk{also.en}",
-                ),
-                Name("仅作应急出口,门开时报警并由工作人员看守", "keep it for emergencies: staff answer its alarm"),
-                note=True,
-            )
+        roles = [role for role, avoid in forbidden.items() if way.end in avoid and way.start in _belongs(survey, role)]
+        if roles and way.free and way.door.id not in only:
+            also_out[way.door.id] = (roles[0], way)
+    for id in survey.one_of_each(also_out):
+        role, way = also_out[id]
+        start, end, also = survey.small.rooms[way.start].name, survey.small.rooms[way.end].name, survey.also(id)
+        yield Finding(
+            Rule.ROUTE,
+            door_place(id),
+            Name(
+                f"{ROLE_NAMES[role][0]} 也能由此从 {start.zh} 走到投标人所在的 {end.zh}{also.zh}",
+                f"{ROLE_NAMES[role][1]}: can also leave {start.en} by it, into {end.en}, where bidders walk{also.en}",
+            ),
+            Name("仅作应急出口,门开时报警并由工作人员看守", "keep it for emergencies: staff answer its alarm"),
+            note=True,
+        )
 
 
 def _belongs(survey: Survey, role: Role) -> list[RoomId]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from simulation.prover.findings import Finding, Rule, Story, door_place
 from simulation.prover.ground import By, Way, secluded
 from simulation.prover.survey import Survey
-from simulation.prover.tell import tell_act, tell_meeting, tell_walk
+from simulation.prover.tell import tell_act, tell_meeting, tell_together, tell_walk
 from simulation.prover.world import World, opened, settled
-from venue_model.groups import ROLE_NAMES, Role, pair
+from venue_model.groups import ROLE_NAMES, Role, pair, separated_pairs
 from venue_model.ids import ComponentId, DoorId, RoomId
 from venue_model.lots import PHASE_NAMES
 from venue_model.venue import Lock, Name
@@ -17,12 +17,21 @@ def check_separation(survey: Survey) -> Iterator[Finding]:
     """All that brings separated groups together, or lets people past a policy."""
     told: set[DoorId] = set()
     for meeting in survey.apart.meetings():
-        told.add(meeting.culprit.door.id)
-        if survey.speaks_for(meeting.culprit.door.id):
+        if _first(survey, told, meeting.culprit):
             yield _meeting(survey, meeting.groups, meeting.culprit, tell_meeting(survey.apart, meeting)[0])
+    yield from _walk_ins(survey, told)
     yield from _unguarded(survey, told)
     yield from _into_sealed(survey, told)
     yield from _windows(survey)
+
+
+def _first(survey: Survey, told: set[DoorId], way: Way) -> bool:
+    """True the first time that a door, or one like it, is told of."""
+    kind = survey.reduced.door_kind[way.door.id]
+    if kind in told:
+        return False
+    told.add(kind)
+    return True
 
 
 def _meeting(survey: Survey, groups: tuple[Role, Role], culprit: Way, story: Story) -> Finding:
@@ -41,6 +50,34 @@ def _meeting(survey: Survey, groups: tuple[Role, Role], culprit: Way, story: Sto
     )
 
 
+def _walk_ins(survey: Survey, told: set[DoorId]) -> Iterator[Finding]:
+    """Free exits from a domain that lets one group in to a domain that lets in another: what the protocol's proof assumes away (A8).
+
+    Even where the gateway reckons with the neighbours, somebody can walk in while the domain is CLEAR and its doors have reported:
+    counts of two doors, taken at two moments, then add up to zero with somebody inside.
+    """
+    venue, admitted = survey.small, survey.days.admitted
+    domain = venue.component_of
+    for way in survey.apart.past:
+        here = admitted.get(domain[way.start], {}) if way.start in domain else {}
+        pairs = separated_pairs([*here, *admitted[domain[way.end]]], venue.profile.separated)
+        crossing = [(a, b) if a in here else (b, a) for a, b in pairs if (a in here) != (b in here)]
+        if not crossing or not _first(survey, told, way):
+            continue
+        comes, other = min(crossing, key=lambda both: (Role.BID not in both, both))
+        name, who = venue.rooms[way.end].name, Name(*ROLE_NAMES[other])
+        story = (
+            Name(f"{name.zh} 正在清场,各门均已上报无人", f"{name.en} is being cleared, and its doors have reported nobody inside"),
+            tell_walk(venue, comes, way),
+            Name(
+                f"先后两次上报的计数可能相抵为零:网关放{who.zh}进入",
+                f"reports of two moments can add up to zero: the gateway lets the {who.en} in",
+            ),
+            tell_together(venue, comes, other, venue.components[domain[way.end]]),
+        )
+        yield _meeting(survey, (comes, other), way, story)
+
+
 def _remedy(way: Way) -> Name:
     if way.by is By.FOOT:
         return Name("给它装锁、读卡器并接控制器,或砌墙", "give it a lock, a reader and a board, or wall it up")
@@ -53,9 +90,8 @@ def _remedy(way: Way) -> Name:
 def _unguarded(survey: Survey, told: set[DoorId]) -> Iterator[Finding]:
     """A guarded room that people walk into from open ground: its policy and its counts are worth nothing."""
     for way in survey.apart.past:
-        if survey.ground.guarded(way.start) or way.door.id in told or not survey.speaks_for(way.door.id):
+        if survey.ground.guarded(way.start) or not _first(survey, told, way):
             continue
-        told.add(way.door.id)
         start, end, also = survey.small.rooms[way.start].name, survey.small.rooms[way.end].name, survey.also(way.door.id)
         yield Finding(
             Rule.GUARD,
@@ -74,11 +110,8 @@ def _into_sealed(survey: Survey, told: set[DoorId]) -> Iterator[Finding]:
     domain = survey.small.component_of
     for way in survey.apart.past:
         target = domain[way.end]
-        if target not in survey.days.sealed or way.door.id in told or not survey.speaks_for(way.door.id):
+        if target not in survey.days.sealed or not _reached_without(survey, target, way.start) or not _first(survey, told, way):
             continue
-        if not _reached_without(survey, target, way.start):
-            continue
-        told.add(way.door.id)
         phase = PHASE_NAMES[survey.days.sealed[target].stage.phase]
         start, end, also = survey.small.rooms[way.start].name, survey.small.rooms[way.end].name, survey.also(way.door.id)
         yield Finding(

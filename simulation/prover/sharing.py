@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
+from itertools import combinations
 
 from gateway.core.access import Access
 from gateway.core.day import OVER, Day, LotState, Refusal, parts
@@ -155,10 +155,10 @@ def _stages(day: Day) -> tuple[object, ...]:
 
 
 def _two_lots(survey: Survey) -> Iterator[Day]:
-    """Two lots on every two bookings that are not the same but for names."""
+    """Two lots on every two bookings that differ in more than names; where there is one booking, on that, taking turns."""
     whole = [b for b in survey.days.bookings if b.opening is not None and b.evaluation is not None] or list(survey.days.bookings)
     seen: set[tuple[str, bool, bool]] = set()
-    for one, other in combinations_with_replacement(whole, 2):
+    for one, other in combinations(whole, 2) if len(whole) > 1 else zip(whole, whole, strict=True):
         kinds = sorted([survey.reduced.room_kind[room] for room in lot if room is not None] for lot in (one, other))
         like = (str(kinds), one.opening == other.opening, one.evaluation == other.evaluation)
         if like not in seen:

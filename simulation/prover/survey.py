@@ -1,5 +1,6 @@
 """Everything that the checks share about one venue, computed once: the whole of it, and the small one that the searches run on."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,12 +54,12 @@ class Survey:
         others = [like for like in self.reduced.doors_like(door) if like != door]
         if not others:
             return Name("", "")
-        names = ", ".join(others[:4]) + (" …" if len(others) > 4 else "")
-        return Name(f"(另有同类门 {len(others)} 处:{names})", f" (and {len(others)} doors alike: {names})")
+        names = ", ".join(others[:4]) + (f" … {len(others)}" if len(others) > 4 else "")
+        return Name(f"(同类门:{names})", f" (likewise: {names})")
 
-    def speaks_for(self, door: DoorId) -> bool:
-        """False for a door whose like has said it already: of two kept for many, only the first speaks."""
-        return self.reduced.doors_like(door)[0] == door
+    def one_of_each(self, doors: Iterable[DoorId]) -> Iterator[DoorId]:
+        """The first door of every kind: doors that are alike have the same faults, and one speaks for all."""
+        yield from {self.reduced.door_kind[door]: door for door in reversed(list(doors))}.values()
 
     def rooms_text(self, rooms: list[RoomId]) -> Name:
         """Names of rooms, with those they stand for."""

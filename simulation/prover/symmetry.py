@@ -26,14 +26,12 @@ class Reduced:
     door_kind: dict[DoorId, DoorId]
 
     def rooms_like(self, room: RoomId) -> tuple[RoomId, ...]:
-        """The rooms that a room of the small venue speaks for: itself, or all when there are more than were kept."""
-        alike = tuple(one for one, kind in self.room_kind.items() if kind == self.room_kind[room])
-        return alike if len(alike) > KEPT else (room,)
+        """The rooms that a room of the small venue speaks for."""
+        return tuple(one for one, kind in self.room_kind.items() if kind == self.room_kind[room])
 
     def doors_like(self, door: DoorId) -> tuple[DoorId, ...]:
-        """The doors that a door of the small venue speaks for, the first of them first."""
-        alike = tuple(one for one, kind in self.door_kind.items() if kind == self.door_kind[door])
-        return alike if len(alike) > KEPT else (door,)
+        """The doors that a door of the small venue speaks for."""
+        return tuple(one for one, kind in self.door_kind.items() if kind == self.door_kind[door])
 
 
 def reduce_venue(venue: Venue) -> Reduced:

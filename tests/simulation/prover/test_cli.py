@@ -60,6 +60,14 @@ def test_a_counterexample_is_a_story_on_standard_error_chinese_first(tmp_path: P
     assert "不成立 does not hold: 1 个问题 problems" in err
 
 
+def test_a_house_without_any_room_for_lots_is_proven_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "venue.toml"
+    name = 'name = { zh = "厅", en = "hall" }'
+    path.write_text(f'schema = 1\n[venue]\nid = "v"\nprofile = "classic"\n{name}\n[[room]]\nid = "hall"\nzone = "Z0"\n{name}\n', "utf-8")
+    assert main([str(path)]) == 0
+    assert "没有标明室外" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("rooms = [", "not TOML"), ("\udcff", "not UTF-8")],

@@ -1,6 +1,7 @@
 """What one lot alone shows bounds what any number of lots can do; and rooms that differ by name only are folded without loss."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from big import big_venue
@@ -10,7 +11,7 @@ from gateway.core.day import Day
 from simulation.prover.days import LOT_A, Booking, Days, access_of, booked, choices, let_in, outcomes, pressed
 from simulation.prover.symmetry import reduce_venue
 from venue_model.groups import Role
-from venue_model.ids import LotId
+from venue_model.ids import LotId, RoomId
 from venue_model.load import load_venue
 from venue_model.tools.files import shipped_profiles
 from venue_model.venue import Venue
@@ -62,6 +63,14 @@ def test_alike_rooms_and_alike_floors_are_folded_to_two() -> None:
     assert zones.count(Zone.CORRIDOR) == 2
     assert zones.count(Zone.EVALUATION) == 4
     assert reduce_venue(big_venue(240)).venue.rooms.keys() == reduce_venue(big_venue(60)).venue.rooms.keys()
+
+
+def test_a_floor_that_differs_from_the_others_stays_for_itself() -> None:
+    venue = big_venue(240)
+    elsewhere = replace(venue.doors["gate5"], outside=RoomId("hall"))  # type: ignore[index]
+    small = reduce_venue(replace(venue, doors={**venue.doors, elsewhere.id: elsewhere})).venue
+    assert "gate5" in small.doors
+    assert len(small.rooms_of(Zone.CORRIDOR)) == 3
 
 
 @pytest.mark.parametrize(
