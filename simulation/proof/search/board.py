@@ -196,10 +196,10 @@ class Board:
                 told = f"{group} presses the exit button and leaves by {{door}}"
                 told += f" while {self._names(going)} goes in" if going else ""
                 yield self._move(state, "leave", told, *events, mask=into | out, bits=out, flip=into | out)
-                if going:
+                if going and self.scope.stays:
                     told = f"{group} presses the exit button of {{door}}, and {self._names(going)} goes in"
                     yield self._move(state, "stay", told, *events, mask=into | out, bits=out, flip=into)
-            if door.opening is Opening.AUTHORISED and not door.exit_counted:
+            if self.scope.stays and door.opening is Opening.AUTHORISED and not door.exit_counted:
                 told = f"{group} presses the exit button of {{door}}, which stands open, and stays"
                 yield self._move(state, "stay", told, *events, mask=1 << bit, bits=1 << bit)
             if state.fire and not door.open:

@@ -11,7 +11,6 @@ from edge.core.effects import SetLine
 from gateway.core import clearing
 from venue_model import signing
 from venue_model.door_policy import Approved
-from venue_model.moments import S
 from venue_model.profiles import DoorMode
 
 Lapse = Callable[[Any], Any]  # of the real function, into what takes its place
@@ -215,14 +214,6 @@ def unseen_uncounted(real: Any) -> Any:
 
 def no_doubt(real: Any) -> Any:
     return lambda of: of
-
-
-def exit_waits_on(real: Any) -> Any:
-    def step_exit(record: Any, of: Any, pressed: bool, now: Any) -> Any:
-        after, out = real(record, of, pressed, now)
-        return (replace(after, exit_until_ns=now.mono_ns + record.pull_s * S) if pressed else after), out
-
-    return step_exit
 
 
 def exit_needs_a_lease(real: Any) -> Any:

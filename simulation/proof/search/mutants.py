@@ -139,7 +139,7 @@ MUTANTS = (
     ),
     Mutant(
         "oldrelease", "旧解封令可再用", "the word that lifted an earlier seal lifts a later one",
-        "theft", policy, "_two_approve", lapses.any_release,
+        "reseal", policy, "_two_approve", lapses.any_release,
     ),
     Mutant(
         "openalone", "开放给互斥人员无需审批", "a door opens to a separated group without two people's word",
@@ -188,10 +188,6 @@ MUTANTS = (
     Mutant(
         "norecord", "先开锁后记账", "the strike is released before the grant is stored",
         "groups", door, "step_granted", lapses.strike_first,
-    ),
-    Mutant(
-        "exitwaits", "出门按钮多计一次", "a press of the exit button at an open leaf counts at the next opening, too",
-        "leaf", door, "step_exit", lapses.exit_waits_on,
     ),
     Mutant(
         "fire", "离开须凭网络许可", "leaving depends on a lease, which is the network's permission",
