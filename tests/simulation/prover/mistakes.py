@@ -94,6 +94,12 @@ MISTAKES = [
     Mistake("a side door from opening room to corridor", door("side", "wing", "o1"), "APART", 'door "side"'),
     Mistake("a side door from corridor to opening room", door("side", "o1", "wing"), "APART", 'door "side"'),
     Mistake("a side door from opening room to evaluation room", door("side", "e1", "o1"), "APART", 'door "side"'),
+    Mistake(
+        "a side door that any badge opens from the opening room's side",
+        reader("side-out", "side", 'side = "inside"', text=door("side", "wing", "o1", f'{NO_EXIT[1]}\nboard = "opening"')),
+        "APART",
+        'door "side"',
+    ),
     Mistake("a passage without a lock from hall to corridor", door("gap", "hall", "wing", 'lock = "none"'), "APART", 'door "gap"'),
     Mistake("a passage without a lock into the monitor room", door("gap", "hall", "monitor", 'lock = "none"'), "GUARD", 'door "gap"'),
     Mistake(
