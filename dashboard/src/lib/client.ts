@@ -13,7 +13,7 @@ type In<O> = (O extends { parameters: { path: infer T } } ? { path: T } : unknow
       : unknown) &
   (O extends { requestBody: { content: { "application/json": infer B } } } ? { body: B } : unknown);
 type Out<O> = O extends { responses: infer R }
-  ? R[Extract<keyof R, 200 | 202 | 204>] extends { content: { "application/json": infer T } }
+  ? R[Extract<keyof R, 200 | 201 | 202 | 204>] extends { content: { "application/json": infer T } }
     ? T
     : void
   : never;

@@ -1,6 +1,6 @@
 // Journal lines in words.  People appear as the start of a pseudonymous key and a role, and as nothing else (I9).
 import { named, t, tryT } from "./i18n.svelte";
-import type { Tone } from "./look";
+import { areas, roomName, type Tone } from "./look";
 import type { Line } from "./types";
 import { venue } from "./venue.svelte";
 
@@ -32,6 +32,11 @@ const GROUPS: Record<string, Group> = {
   muster: "passage",
   emptied: "passage",
   pulse: "scene",
+  lockdown: "scene",
+  approval: "scene",
+  "exception-pass": "scene",
+  "exception-withdrawn": "scene",
+  restored: "scene",
   sealed: "scene",
   platform: "scene",
 };
@@ -45,7 +50,10 @@ export function groupOf(line: Line): Group {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
 
+const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : []);
+
 function place(line: Line): string {
+  if (line.body.components) return areas(list(line.body.components));
   const ids = ["door", "device", "locker", "camera", "place", "component"].map((name) => text(line.body[name]));
   const id = ids.find(Boolean) || line.room || line.agent;
   return id ? named(venue().nameOf(id)) : "";
@@ -65,6 +73,12 @@ function ruleWords(code: string): string {
 function sceneName(id: string): string {
   const scene = venue().scenes[id];
   return scene ? named(scene.name) : id;
+}
+
+/** `sweep 3` names the count that it corrects. */
+export function actWord(act: string): string {
+  const [kind = ""] = act.split(" ");
+  return tryT(`domain-act.${kind}`, act);
 }
 
 function detail(line: Line): string {
@@ -92,6 +106,12 @@ function detail(line: Line): string {
       return `${sceneName(text(body.scene))} · ${text(body.by)}`;
     case "scene":
       return `${sceneName(text(body.scene))} · ${tryT(`result.${text(body.result)}`, text(body.result))}`;
+    case "lockdown":
+      return [t(body.on === true ? "line.lockdown.on" : "line.lockdown.off"), text(body.reason), text(body.by)].filter(Boolean).join(" · ");
+    case "approval":
+      return [actWord(text(body.act)), list(body.approvers).join(t("app.and"))].join(" · ");
+    case "exception-pass":
+      return [list(body.rooms).map(roomName).join(t("app.and")), text(body.reason), text(body.by)].join(" · ");
     case "sealed":
       return t("line.sealed.detail", { seal: text(body.seal) });
     case "platform":

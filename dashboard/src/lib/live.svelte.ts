@@ -2,7 +2,19 @@
 import { call } from "./client";
 import { recall, session } from "./session.svelte";
 import { msOf } from "./time";
-import type { Alarm, BoardState, ComponentState, DeviceState, DoorState, Line, Lot, Patch, PlatformState, State } from "./types";
+import type {
+  Alarm,
+  BoardState,
+  ComponentState,
+  DeviceState,
+  DoorState,
+  Line,
+  Lockdown,
+  Lot,
+  Patch,
+  PlatformState,
+  State,
+} from "./types";
 
 const SILENCE_MS = 5_000; // the gateway says something every 2 s; after this the picture is called stale
 const RETRY_MS = [300, 1_000, 2_000, 4_000];
@@ -16,6 +28,7 @@ export class Live {
   offsetMs = $state(0); // gateway's clock minus this machine's
   brokerOk = $state(false);
   platform = $state.raw<PlatformState | null>(null);
+  lockdown = $state.raw<Lockdown | null>(null); // the one that stands
   boards = $state<Record<string, BoardState>>({});
   devices = $state<Record<string, DeviceState>>({});
   doors = $state<Record<string, DoorState>>({});
@@ -94,6 +107,7 @@ export class Live {
     this.offsetMs = this.heardMs - Date.now();
     this.brokerOk = message.broker_ok;
     if (message.platform) this.platform = message.platform;
+    if (message.lockdown) this.lockdown = message.lockdown.on ? message.lockdown : null;
   }
 
   #whole(state: State): void {

@@ -27,7 +27,6 @@ const PHASE_TONES: Record<string, Tone> = {
   S: "break",
 };
 const MODE_TONES: Record<string, Tone> = {
-  lockdown: "alarm",
   preparation: "prepare",
   check_in: "prepare",
   opening: "opening",
@@ -60,11 +59,11 @@ export function lotIn(room: string): Lot | null {
 export function roomLook(room: Room): Look {
   const alarm = Object.values(live.alarms).find((a) => a.room === room.id && a.level === "alarm");
   if (alarm) return { tone: "alarm", word: t("tone.alarm") };
+  const mode = room.component === null ? "open" : (live.components[room.component]?.mode ?? "");
+  if (mode === "lockdown") return { tone: "alarm", word: t("mode.lockdown") };
   const lot = lotIn(room.id);
   if (lot?.phase === "P1") return { tone: "idle", word: t("room.booked", { time: hm(msOf(lot.opening_utc_ns)) }) };
   if (lot) return phaseLook(lot.phase);
-  if (room.component === null) return { tone: "idle", word: t("mode.open") };
-  const mode = live.components[room.component]?.mode ?? "";
   return { tone: MODE_TONES[mode] ?? "idle", word: tryT(`mode.${mode}`, mode) };
 }
 
@@ -97,6 +96,12 @@ export function doorLook(state: DoorState | undefined): Look {
 export function lotRooms(lot: Lot): string {
   const evaluated = lot.evaluation_rooms.map(roomName).join(", ");
   return [roomName(lot.opening_room), evaluated].filter(Boolean).join(" → ");
+}
+
+/** Separation domains in the reader's language; one word for all of them. */
+export function areas(ids: string[]): string {
+  if (ids.length === Object.keys(venue().domains).length) return t("lockdown.everywhere");
+  return ids.map((id) => named(venue().nameOf(id))).join(t("app.and"));
 }
 
 /** The name of a room in the reader's language. */

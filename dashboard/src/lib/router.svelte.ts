@@ -3,13 +3,14 @@ export type Place =
   | { page: "today" }
   | { page: "events" }
   | { page: "presence" }
+  | { page: "guard" }
   | { page: "projects" }
   | { page: "project"; project: string }
   | { page: "trajectory"; person: string; day: string };
 
 function read(): Place {
   const [page = "", rest = "", more = ""] = location.hash.replace(/^#\/?/, "").split("/");
-  if (page === "events" || page === "presence" || page === "projects") return { page };
+  if (page === "events" || page === "presence" || page === "guard" || page === "projects") return { page };
   if (page === "trajectory") return { page, person: decodeURIComponent(rest), day: decodeURIComponent(more) };
   if (page === "project" && rest) return { page: "project", project: decodeURIComponent(rest) };
   return { page: "today" };

@@ -20,6 +20,10 @@ export const session = {
   get isSupervisor(): boolean {
     return who?.role === "supervisor";
   },
+  /** True for those who may act when a day is not ordinary: lock down, approve, take a pass back. */
+  get isInCharge(): boolean {
+    return who?.role === "staff" || who?.role === "supervisor";
+  },
   /** True for those who watch over the tender: they may follow a person's way. */
   get isWatcher(): boolean {
     return who?.role === "supervisor" || who?.role === "witness";

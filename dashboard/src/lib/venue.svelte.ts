@@ -1,10 +1,21 @@
 // What does not change while the gateway runs: rooms, doors, devices, scenes and words.  Loaded once after signing in.
 import { call } from "./client";
-import { named } from "./i18n.svelte";
+import { named, t } from "./i18n.svelte";
 import type { Device, Door, Name, Room, Scene, VenueFacts } from "./types";
 
 const byId = <T extends { id: string }>(things: T[]): Record<string, T> =>
   Object.fromEntries(things.map((thing) => [thing.id, thing]));
+
+function domainsOf(rooms: Room[]): Record<string, Name> {
+  const found: Record<string, Name> = {};
+  for (const { component, name } of rooms) {
+    if (component === null) continue;
+    const first = found[component];
+    const [zh, en] = [t("app.and", {}, "zh-CN"), t("app.and", {}, "en")];
+    found[component] = first ? { zh: first.zh + zh + name.zh, en: first.en + en + name.en } : name;
+  }
+  return found;
+}
 
 export interface ZoneRooms {
   zone: string;
@@ -18,12 +29,14 @@ export class Venue {
   readonly doors: Record<string, Door>;
   readonly devices: Record<string, Device>;
   readonly scenes: Record<string, Scene>;
+  readonly domains: Record<string, Name>; // separation domains, named by their rooms
 
   constructor(readonly facts: VenueFacts) {
     this.rooms = byId(facts.rooms);
     this.doors = byId(facts.doors);
     this.devices = byId(facts.devices);
     this.scenes = byId(facts.scenes);
+    this.domains = domainsOf(facts.rooms);
   }
 
   /** Zones with their rooms: those that people enter without a badge first, then in the order of the venue file. */
@@ -37,11 +50,11 @@ export class Venue {
     return [...found.values()].sort((a, b) => Number(b.open) - Number(a.open));
   }
 
-  /** The name of a device, door, room or board, with both languages; its id when the venue does not know it. */
+  /** The name of a device, door, room, domain or board, with both languages; its id when the venue does not know it. */
   nameOf(id: string): Name {
     const board = this.facts.boards.find((b) => b.id === id);
     const found = this.devices[id] ?? this.doors[id] ?? this.rooms[id] ?? board;
-    return found?.name ?? { zh: id, en: id };
+    return found?.name ?? this.domains[id] ?? { zh: id, en: id };
   }
 
   boardOf(member: string): string | null {
