@@ -58,6 +58,11 @@ PEOPLE = (
     Kind("fire-door", "强开逃生门", "somebody forces a door or breaks its glass"),
     Kind("unbadged-exit", "不刷卡离场", "people leave without a badge, some at the wrong time"),
     Kind("prop", "门被顶住", "somebody wedges a door"),
+    Kind("dawdle", "拖延", "experts come too late after they were authorised"),
+    Kind("return", "离场后返回", "somebody who has left tries to come back"),
+    Kind("two-cards", "一人两证", "somebody uses card and phone in turn"),
+    Kind("swap-rooms", "走错评标室", "an expert tries another committee's room"),
+    Kind("forget", "忘存手机", "an expert comes to the gate with the phone in the pocket"),
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*NETWORK, *MACHINES, *METAL, *PLATFORM, *PEOPLE)}
 
