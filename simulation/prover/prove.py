@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simulation.prover.crossing import check_crossings
 from simulation.prover.equipment import check_equipment
 from simulation.prover.findings import Finding, Rule
 from simulation.prover.reach import check_reach
@@ -40,6 +41,7 @@ def prove(venue: Venue) -> Proof:
         *sharing,
         *check_ways_out(survey),
         *check_reach(survey, routes, joined_rooms(survey, sharing)),
+        *check_crossings(survey),
         *check_equipment(survey),
     ]
     failed = sum(1 for _ in situations(survey)) + len(venue.doors)

@@ -1,23 +1,19 @@
-"""Findings on ways: rooms out of reach (REACH), doors without a reader (READER), lockers unheard of (I5), routes that cross (I6)."""
+"""Findings on ways in: rooms out of reach (REACH), doors without a reader (READER), lockers unheard of (I5), ways that cross (I6)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from simulation.prover.crossing import forbidden_ground, walked_story
 from simulation.prover.days import Occasion
 from simulation.prover.findings import Finding, Rule, Story, door_place, room_place
-from simulation.prover.ground import By, Ground, Way, secluded
-from simulation.prover.routes import Came, Need, Routes, locker_boards, path_to, way_out, ways_of
+from simulation.prover.ground import By, Ground, Way
+from simulation.prover.routes import Came, Need, Routes, locker_boards, path_to, ways_of
 from simulation.prover.survey import Survey
-from simulation.prover.tell import tell_walk
 from venue_model.door_policy import Refuse
-from venue_model.groups import ROLE_NAMES, Role, pair
+from venue_model.groups import ROLE_NAMES
 from venue_model.ids import DoorId, RoomId
 from venue_model.lots import PHASE_NAMES
 from venue_model.venue import DeviceKind, Door, Lock, Name, Side
-from venue_model.zones import NEVER_IN, Zone
-
-# Where bidders are meant to be: offices are open as well, but bidders have no business there.
-BIDDERS_GROUND = frozenset({Zone.PUBLIC, Zone.WAITING})
 
 
 @dataclass
@@ -47,10 +43,10 @@ class _Faults:
 
 
 def check_reach(survey: Survey, routes: Routes, joined: frozenset[RoomId]) -> Iterator[Finding]:
-    """Everything on ways in and out, but for the rooms of `joined` domains: what is wrong with them is told already."""
+    """Everything on ways in, but for the rooms of `joined` domains: what is wrong with them is told already."""
     faults = _Faults()
     walks: dict[tuple[object, ...], Came] = {}
-    forbidden = {role: _forbidden(survey, role) for role in secluded(survey.small)}
+    forbidden = forbidden_ground(survey)
     for need in routes.needs():
         if need.room in joined:
             continue
@@ -60,11 +56,9 @@ def check_reach(survey: Survey, routes: Routes, joined: frozenset[RoomId]) -> It
         elif need.role in forbidden and not _meets(_walk(walks, routes, need, survey.ground, forbidden[need.role]), need):
             ways = ways_of(path_to(came, need.occasion.stage, need.room) or [])
             crossing = [way for way, _ in ways if way.start in forbidden[need.role]][-1]
-            _add(faults.crossed, crossing.door.id, need, _walked(survey, need.role, [way for way, _ in ways]))
+            _add(faults.crossed, crossing.door.id, need, walked_story(survey, need.role, [way for way, _ in ways]))
     _keep_roots(survey, faults)
     yield from _told(survey, faults)
-    yield from _crossing_out(survey, forbidden)
-    yield from _opening_on_bidders(survey)
 
 
 def _walk(walks: dict[tuple[object, ...], Came], routes: Routes, need: Need, ground: Ground, avoid: frozenset[RoomId]) -> Came:
@@ -83,12 +77,6 @@ def _add(found: dict[DoorId, _Told], door: DoorId, need: Need, story: Story) -> 
     told.needs.append(need)
 
 
-def _forbidden(survey: Survey, role: Role) -> frozenset[RoomId]:
-    """Indoor open ground where somebody may walk whom `role` must never meet."""
-    apart = [other for other in Role if pair(role, other) in survey.small.profile.separated]
-    return frozenset(room for room in survey.ground.open_indoors if any(room in survey.apart.whereabouts[other] for other in apart))
-
-
 def _unmet(survey: Survey, routes: Routes, need: Need, came: Came, faults: _Faults) -> None:
     """Find what stands in the way: a locker that no gate hears of, a reader that is missing, or a door that says no."""
     path = path_to(routes.walk(need.occasion.booking, need.role, survey.ground, any_locker=True), need.occasion.stage, need.room)
@@ -99,7 +87,7 @@ def _unmet(survey: Survey, routes: Routes, need: Need, came: Came, faults: _Faul
             if way.by is not By.BADGE or component is None or (way.start, way.door.board) in heard:
                 continue
             if isinstance(routes.verdict(Occasion(need.occasion.booking, place.stage), component, need.role, False), Refuse):
-                _add(faults.phones, way.door.id, need, _walked(survey, need.role, [way for way, _ in ways_of(path)]))
+                _add(faults.phones, way.door.id, need, walked_story(survey, need.role, [way for way, _ in ways_of(path)]))
         return
     unread = _entrances_without_reader(survey)
     for doors in (*((door,) for door in unread), unread):
@@ -109,7 +97,7 @@ def _unmet(survey: Survey, routes: Routes, need: Need, came: Came, faults: _Faul
             ways = [way for way, _ in ways_of(path)]
             for way in ways:
                 if way.by is By.BADGE and way.door.id in doors:
-                    _add(faults.unread, way.door.id, need, _walked(survey, need.role, ways))
+                    _add(faults.unread, way.door.id, need, walked_story(survey, need.role, ways))
             return
     _refused(survey, routes, need, faults)
 
@@ -146,9 +134,9 @@ def _refused(survey: Survey, routes: Routes, need: Need, faults: _Faults) -> Non
                 f"阶段“{phase[0]}”,{ROLE_NAMES[need.role][0]}在 {way.door.name.zh} 被拒({verdict.rule})",
                 f"phase {phase[1]}: {way.door.name.en} refuses the {ROLE_NAMES[need.role][1]} ({verdict.rule}: {verdict.because})",
             )
-            _add(faults.refused, way.door.id, need, (*_walked(survey, need.role, walked[:-1]), no))
+            _add(faults.refused, way.door.id, need, (*walked_story(survey, need.role, walked[:-1]), no))
             return
-    _add(faults.refused, ways[-1].door.id, need, _walked(survey, need.role, walked))
+    _add(faults.refused, ways[-1].door.id, need, walked_story(survey, need.role, walked))
 
 
 def _keep_roots(survey: Survey, faults: _Faults) -> None:
@@ -179,10 +167,6 @@ def _any_way(ground: Ground, room: RoomId) -> list[Way] | None:
         ways.append(step)
         room = step.start
     return ways[::-1]
-
-
-def _walked(survey: Survey, role: Role, ways: list[Way]) -> Story:
-    return tuple(tell_walk(survey.small, role, way) for way in ways)
 
 
 def _told(survey: Survey, faults: _Faults) -> Iterator[Finding]:
@@ -279,84 +263,3 @@ def _crossed(survey: Survey, door: Door, told: _Told) -> Finding:
         Name("给专家另设入口(从室外或经共用通道 Z12)", "give them an entrance of their own, from outdoors or by a shared passage (Z12)"),
         told.story,
     )
-
-
-def _crossing_out(survey: Survey, forbidden: dict[Role, frozenset[RoomId]]) -> Iterator[Finding]:
-    """Ways out for those who must not meet bidders: a problem where the only one crosses their ground, a note where an exit leads there."""
-    only: dict[DoorId, tuple[list[RoomId], Role, Story]] = {}
-    for role, avoid in forbidden.items():
-        for room in _belongs(survey, role):
-            if way_out(survey.ground, room, avoid) is not None:
-                continue
-            ways = way_out(survey.ground, room)
-            crossing = next((way for way in ways or () if way.end in avoid), None)
-            if crossing is not None:
-                rooms, _, _ = only.setdefault(crossing.door.id, ([], role, _walked(survey, role, ways or [])))
-                rooms += [room] if room not in rooms else []
-    for id in survey.one_of_each(only):
-        rooms, role, story = only[id]
-        names, also = survey.rooms_text(rooms), survey.also(id)
-        yield Finding(
-            Rule.ROUTE,
-            door_place(id),
-            Name(
-                f"{ROLE_NAMES[role][0]} 离开 {names.zh} 只能走进投标人走动的区域{also.zh}",
-                f"{ROLE_NAMES[role][1]}: whoever leaves {names.en} can only come out where bidders walk{also.en}",
-            ),
-            Name("设一个通向室外的专家出口", "add an experts' exit that leads outdoors"),
-            story,
-        )
-    also_out: dict[DoorId, tuple[Role, Way]] = {}
-    for way in survey.ground.ways:
-        roles = [role for role, avoid in forbidden.items() if way.end in avoid and way.start in _belongs(survey, role)]
-        if roles and way.free and way.door.id not in only:
-            also_out[way.door.id] = (roles[0], way)
-    for id in survey.one_of_each(also_out):
-        role, way = also_out[id]
-        start, end, also = survey.small.rooms[way.start].name, survey.small.rooms[way.end].name, survey.also(id)
-        yield Finding(
-            Rule.ROUTE,
-            door_place(id),
-            Name(
-                f"{ROLE_NAMES[role][0]} 也能由此从 {start.zh} 走到投标人所在的 {end.zh}{also.zh}",
-                f"{ROLE_NAMES[role][1]}: can also leave {start.en} by it, into {end.en}, where bidders walk{also.en}",
-            ),
-            Name("仅作应急出口,门开时报警并由工作人员看守", "keep it for emergencies: staff answer its alarm"),
-            note=True,
-        )
-
-
-def _belongs(survey: Survey, role: Role) -> list[RoomId]:
-    """The rooms that the profile lets a group into, whatever else it may stray into."""
-    return [room for component, groups in survey.days.admitted.items() if role in groups for room in survey.small.components[component]]
-
-
-def _opening_on_bidders(survey: Survey) -> Iterator[Finding]:
-    """Rooms that no bidder may ever enter, all of whose entrances lie in the bidders' own hall."""
-    venue, told_by_routes = survey.venue, _secluded_zones(survey)
-    for room in venue.rooms.values():
-        doors = [door for door in venue.doors.values() if door.inside == room.id and door.lock is not Lock.NONE]
-        fronts = [venue.rooms[door.outside] for door in doors]
-        if Role.BID not in NEVER_IN.get(room.zone, ()) or not fronts:
-            continue
-        exposed = all(front.zone in BIDDERS_GROUND and front.id in survey.whole_ground.open_indoors for front in fronts)
-        if room.zone in told_by_routes or not exposed:
-            continue
-        names = survey.venue.rooms[fronts[0].id].name
-        yield Finding(
-            Rule.ROUTE,
-            room_place(room.id),
-            Name(f"{room.name.zh} 只开向投标人所在的 {names.zh}", f"{room.name.en} opens only onto {names.en}, where bidders walk"),
-            Name("让它经办公区或另一条路进入", "let it be entered by the offices, or another way"),
-            (
-                Name(
-                    f"投标人站在 {doors[0].name.zh} 前,门开时看得见里面",
-                    f"a bidder before {doors[0].name.en} sees inside whenever it opens",
-                ),
-            ),
-        )
-
-
-def _secluded_zones(survey: Survey) -> frozenset[Zone]:
-    """Zones where those sit who have ways of their own: a crossing there is told by its route."""
-    return frozenset(survey.small.rooms[room].zone for role in secluded(survey.small) for room in _belongs(survey, role))
