@@ -23,7 +23,7 @@ from gateway.config import GatewayConfig
 from gateway.core.alarms import KINDS
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
-from gateway.shell.backup import begin_anew
+from gateway.shell.backup import HighWater, begin_anew
 from gateway.shell.coordinator import Coordinator, clock
 from gateway.shell.database import open_database
 from gateway.shell.evidence_desk import EvidenceDesk
@@ -79,7 +79,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     evidence_root.mkdir(parents=True, exist_ok=True)
     db = open_database(data / "venue.db")
     store = Store(db)
-    if begin_anew(store, venue, clock().utc_ns):
+    high_water = HighWater(data / "signed")
+    if begin_anew(store, venue, clock().utc_ns, high_water.read()):
         log.warning("this database is a copy: every domain is CLEAR and sealed in a new term until two people lift the seals")
     policy_key = load_policy_key(data / "keys")
     credentials = Credentials(data / "broker-logins.json")
@@ -103,6 +104,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         venue, store, index, outbox, link, policy_key, epoch, lambda section, key: feed.changed(section, key), new_run
     )
     sync = _platform_sync(config, coordinator, outbox, loop)
+    coordinator.warden.signed = high_water.rise
     view = View(coordinator, lambda: sync.health if sync else Health(), lambda: link.up)
     feed = LiveFeed(view)
     coordinator.journal.lines = feed.lines

@@ -120,6 +120,12 @@ class Store:
         """Insert or replace a domain; before its policy is sent."""
         self.sql.execute("INSERT OR REPLACE INTO component VALUES (?, ?)", (domain.component, _dump(domain)))
 
+    def count_signed(self, more: int) -> int:
+        """How many policies of domains were ever signed, with these; in the transaction that stores them."""
+        signed = int(self.setting("signed") or 0) + more
+        self.set_setting("signed", str(signed))
+        return signed
+
     def agents(self) -> dict[BoardId, tuple[int, int, int]]:
         """Agent → (generation, renewal, session) last used."""
         rows = self.sql.execute("SELECT id, generation, renewal, session FROM agent")

@@ -65,6 +65,7 @@ class Warden:
         self.components_of = {board: self._components_of(board) for board in venue.boards}
         self.asks = {(board, c): asks(venue, board, c) for board, components in self.components_of.items() for c in components}
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
+        self.signed: Callable[[int], None] = lambda count: None  # told after the commit and before policies leave
         # Told when a door knows more than this database.
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         # The policies as they were made last, and of what: they are compared with what was sent after every report of a door.
@@ -99,6 +100,8 @@ class Warden:
             with self.store.transaction():
                 for domain in moved:
                     self.store.save_domain(domain)
+                signed = self.store.count_signed(len(moved))
+            self.signed(signed)
         self.send(day, self.venue.boards, now)
 
     def inside(self) -> dict[ComponentId, tuple[Role, ...]]:

@@ -1,5 +1,6 @@
 """A copy of the venue database: taken while the venue runs, and never taken for the original when it comes back."""
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from fake_agents import Stage
 
 from gateway.cli import main
 from gateway.shell.agents import AgentBook
-from gateway.shell.backup import back_up, begin_anew
+from gateway.shell.backup import HighWater, back_up, begin_anew
 from gateway.shell.database import open_database
 from gateway.shell.store import Store
 from venue_model.groups import Role
@@ -75,6 +76,29 @@ def test_the_counters_of_a_restored_gateway_are_above_those_of_its_later_self(st
     assert epoch > later
     book = AgentBook(stage.venue, stage.store, stage.topics, stage.link, epoch)
     assert all(agent.renewal == epoch for agent in book.agents.values())
+
+
+def test_an_older_copy_put_back_by_hand_is_known_by_the_policies_that_it_never_signed(stage: Stage, tmp_path: Path) -> None:
+    """A bidder's policy was signed and not delivered; the copy knows nothing of it, and no door can tell."""
+    water = HighWater(tmp_path / "signed")
+    stage.coordinator.warden.signed = water.rise
+    stage.press("check_in")
+    copy = tmp_path / "by-hand.db"
+    back_up(tmp_path / "venue.db", copy)
+    with sqlite3.connect(copy) as by_hand:
+        by_hand.execute("DELETE FROM setting WHERE name = 'restored'")
+    by_hand.close()
+    assert not begin_anew(stage.store, stage.venue, OPENING_NS, water.read()), "the original goes on"
+    stage.press("opening")
+    store = Store(open_database(copy))
+    assert begin_anew(store, stage.venue, OPENING_NS, water.read())
+    assert store.domains()[O1].seal and not store.domains()[O1].groups
+    store.db.close()
+
+
+def test_a_count_that_cannot_be_read_begins_a_new_term_rather_than_trust_the_database(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "signed").write_text("?")
+    assert begin_anew(stage.store, stage.venue, OPENING_NS, HighWater(tmp_path / "signed").read())
 
 
 def test_the_integrator_copies_the_database_of_a_running_gateway_by_one_command(
