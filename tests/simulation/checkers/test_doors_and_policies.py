@@ -10,6 +10,7 @@ from simulation.checkers.i3_window import EntryWindow
 from simulation.checkers.i4_once import EntersOnce
 from simulation.checkers.i5_lockers import PhonesAway
 from simulation.checkers.never_more import NeverMore
+from simulation.checkers.strikes import StrikesRecorded
 from simulation.world.contract import Body, See
 from venue_model.groups import Role
 from venue_model.ids import LotId, RoomId
@@ -29,6 +30,25 @@ def test_a_grant_within_the_policy_and_its_lease_is_lawful() -> None:
 def test_a_grant_after_the_lease_is_told() -> None:
     [text] = judge(NeverMore, [*LAWFUL, grant(70, "o1-door", BID, "BID")])
     assert "lease was over" in text
+
+
+def test_a_lease_that_is_longer_than_the_venues_is_told() -> None:
+    forever = (5, See.LEASE, {"board": "opening", "components": ("o1",), "until_ns": 3_600 * S})
+    [text] = judge(NeverMore, [signed(OPEN), OPEN, forever])
+    assert "lease of 3595 s, of 60" in text
+
+
+def test_a_strike_that_moves_for_nobody_in_the_journal_is_told() -> None:
+    moves = (10, See.STRIKE, {"door": "o1-door", "released": True})
+    [text] = judge(StrikesRecorded, [moves])
+    assert "no line on disk" in text
+    bar = (9, See.LEAF, {"door": "o1-door", "open": True, "by": "", "how": "bar"})
+    fire = (9, See.FIRE, {"board": "opening", "active": True})
+    for reason in (line(9, "opening", "grant", {"door": "o1-door"}), bar, fire):
+        assert judge(StrikesRecorded, [reason, moves]) == []
+    assert judge(StrikesRecorded, [line(9, "opening", "grant", {"door": "o2-door"}), moves])
+    over = [fire, (9, See.FIRE, {"board": "opening", "active": False}), moves]
+    assert judge(StrikesRecorded, over)
 
 
 def test_a_grant_after_a_restart_without_a_new_lease_is_told() -> None:
