@@ -13,7 +13,6 @@ from gateway.core.parts import COMMITTEE, OVER, evaluation_rooms, seat_of
 from simulation.crowd.crowd import Crowd
 from simulation.crowd.life import Act
 from simulation.crowd.timetable import INTAKE_NS, Timetable
-from venue_model.ids import LotId
 from venue_model.lots import MIN_BIDDERS, Lot, Person, Phase
 from venue_model.moments import S
 from venue_model.scenes import SCENES, SceneId
@@ -69,6 +68,7 @@ class Desk:
             if phase in OVER:
                 return
             yield from self._authorises()
+            self._gives_word()
             scene = self._due(phase)
             if scene is None:
                 yield LOOK_NS
@@ -193,7 +193,7 @@ class Desk:
             coordinator = self.crowd.house.coordinator
             if coordinator is None:
                 return
-            self._opens(LotId(self.lot.id))
+            self._gives_word()
             found = next((r for r in coordinator.scenes.runs(self.lot.id) if r.id == run), None)
             if found is None:
                 return  # the gateway was put back to a time before it
@@ -202,14 +202,21 @@ class Desk:
                     yield self._moments(*AGAIN_S)
                 return
 
-    def _opens(self, lot: LotId) -> None:
-        """Give two people's word where a room waits for it before a separated group may enter."""
-        coordinator = self.crowd.house.coordinator
+    def _gives_word(self) -> None:
+        """Two people sign what rooms wait for: a separated group may come, nobody is inside, a seal that no lot asks for is lifted.
+
+        They look first.  A seal of a room in use is lifted with the report, and by nothing else.
+        """
+        house, coordinator = self.crowd.house, self.crowd.house.coordinator
         if coordinator is None:
             return
-        for component, waiting in coordinator.warden.waiting.items():
-            if waiting is not None and waiting.what is Waits.OPEN:
-                self.crowd.house.approve_open(component)
+        inside = {house.venue.component_of.get(body.room): True for body in house.people.values()}
+        for component in house.venue.components:
+            for act in coordinator.warden.acts(component):
+                release = act == Waits.RELEASE.value
+                wanted = coordinator.warden.access[component].seal if component in coordinator.warden.access else True
+                if act == Waits.OPEN.value or (release and not wanted) or (not release and not inside.get(component)):
+                    house.approve(component, act)
 
     def _moments(self, low: float, high: float) -> int:
         return int(self.rng.uniform(low, high) * S)

@@ -245,8 +245,9 @@ class House(Protocol):
     def press_scene(self, lot: LotId, scene: str, by: str = "staff", approvers: int = 2) -> Run | Refusal | None:
         """Press a scene with the words of so many approvers; None while the gateway is down."""
 
-    def approve_open(self, component: ComponentId, approvers: int = 2) -> bool:
-        """Two people's word for admitting a separated group to a domain; False when refused or the gateway is down."""
+    def approve(self, component: ComponentId, act: str, approvers: int = 2) -> bool:
+        """So many people's word for an act that a domain waits for (`warden.acts`): lift its seal, admit a separated group, a sweep that
+        found nobody.  False when refused or the gateway is down."""
 
     def authorise(self, lot: LotId, person: PersonKey, by: str = "staff") -> bool:
         """Open a person's entry window anew."""

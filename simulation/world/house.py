@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from gateway.core.day import LotState, Refusal
 from gateway.core.scene_run import Run
 from gateway.shell.coordinator import Coordinator
-from gateway.shell.warden import ApprovalError
 from simulation.world.board import BoardHost
 from simulation.world.contract import Body, Holding, See, Violation
 from simulation.world.faults import FaultOptions
@@ -25,7 +24,6 @@ from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, Perso
 from venue_model.lots import Lot
 from venue_model.moments import S
 from venue_model.passes import make_badge, parse_challenge
-from venue_model.signed import approval_bytes
 from venue_model.venue import Approver, DeviceKind, Lock, Side, Venue
 from venue_model.wire import Want
 
@@ -231,20 +229,14 @@ class House:
                 approvals[component] = self._sign(coordinator.warden.release_text(component).encode(), approvers)
         return coordinator.press(lot, scene, by, approvals, self.gateway.clock.now())
 
-    def approve_open(self, component: ComponentId, approvers: int = 2) -> bool:
-        """Two people's word for admitting a separated group."""
+    def approve(self, component: ComponentId, act: str, approvers: int = 2) -> bool:
+        """So many people's word for an act that a domain waits for."""
 
-        def act(coordinator: Coordinator) -> bool:
-            domain = coordinator.warden.domains[component]
-            message = approval_bytes(self.venue.id, component, domain.term, "open", domain.epoch)
-            try:
-                coordinator.warden.approve(component, "open", self._sign(message, approvers))
-            except ApprovalError:
-                return False
-            coordinator.warden.pursue(coordinator.day, self.gateway.clock.now())
-            return True
+        def sign(coordinator: Coordinator) -> bool:
+            words = self._sign(coordinator.warden.act_text(component, act).encode(), approvers)
+            return coordinator.guard.approve(component, act, words, "staff", self.gateway.clock.now()) is None
 
-        return self.gateway.call("approve", act) or False
+        return self.gateway.call("approve", sign) or False
 
     def _sign(self, message: bytes, approvers: int) -> tuple[Approval, ...]:
         names = [name for name, _ in APPROVERS][:approvers]
