@@ -31,6 +31,7 @@ from simulation.checkers.noticed import Noticed
 from simulation.checkers.one_scene import OneScene
 from simulation.checkers.out import Out
 from simulation.checkers.sealed import Sealed
+from simulation.checkers.strikes import StrikesRecorded
 from simulation.world.contract import Checker, House
 
 ALL: tuple[Callable[[House], Checker], ...] = (
@@ -38,6 +39,7 @@ ALL: tuple[Callable[[House], Checker], ...] = (
     Out,
     NeverMore,
     NothingLost,
+    StrikesRecorded,
     Noticed,
     Acknowledged,
     BiddersBarred,

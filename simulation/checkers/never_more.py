@@ -40,6 +40,9 @@ class NeverMore(Law):
                     what = f"{fields['board']} holds a policy for {fields['component']} ({fields['term']}, {fields['epoch']})"
                     found += self.broken(f"{what} that was never signed", seen.time_ns)
             case See.LEASE:
+                lasts_ns = fields["until_ns"] - seen.time_ns
+                if lasts_ns > self.venue.lease_s * S * 101 // 100:  # a board measures a minute to one percent
+                    found += self.broken(f"{fields['board']} took a lease of {lasts_ns // S} s, of {self.venue.lease_s}", seen.time_ns)
                 for component in fields["components"]:
                     self._lease[fields["board"], component] = fields["until_ns"]
             case See.CRASH if fields["part"] == "agent":
