@@ -122,6 +122,14 @@ def reported(domain: Domain, door: DoorId, stand: DoorStand) -> Domain:
     return replace(domain, reports={**domain.reports, door: stand})
 
 
+def walked_in(domain: Domain, doors: Iterable[DoorId], groups: Iterable[Role]) -> Domain:
+    """Reckon with `groups` too, who may come in from next door by a free exit, while the count says that somebody is inside."""
+    residual = tuple(sorted({*domain.residual, *groups}))
+    if residual == domain.residual or (occupancy(domain, doors) == 0 and not _doubt(domain, doors)):
+        return domain
+    return replace(domain, residual=residual)
+
+
 def unheard(domain: Domain, doors: Iterable[DoorId]) -> tuple[DoorId, ...]:
     """The doors that have not reported the present policy while closed and locked."""
 

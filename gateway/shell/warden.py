@@ -20,6 +20,7 @@ from gateway.core.clearing import (
     reported,
     restored,
     sweep_act,
+    walked_in,
 )
 from gateway.core.day import Day
 from gateway.core.exception_pass import ExceptionPass
@@ -57,6 +58,7 @@ class Warden:
         known = store.domains()
         self.domains = {c: known.get(c, Domain(c)) for c in venue.components}
         self.doors = {c: tuple(door.id for door in venue.doors_of(c)) for c in venue.components}
+        self.drained = _drained(venue)
         self.waiting: dict[ComponentId, Waiting | None] = dict.fromkeys(venue.components)
         self.access: dict[ComponentId, Access] = {}
         self.exceptions: Callable[[Now], tuple[ExceptionPass, ...]] = lambda now: ()  # those whose time it is
@@ -86,7 +88,7 @@ class Warden:
         self.access = wanted_access(
             self.venue, day, self.store.authorisations(), self.salt, self.exceptions(now), self.lockdown, self.inside(), self._memo
         )
-        moved = []
+        moved = self._walked_in()
         for component, access in self.access.items():
             before, waited = self.domains[component], self.waiting[component]
             target = Target(access.mode, access.groups, access.seal)
@@ -103,6 +105,20 @@ class Warden:
                 signed = self.store.count_signed(len(moved))
             self.signed(signed)
         self.send(day, self.venue.boards, now)
+
+    def _walked_in(self) -> list[Domain]:
+        """Leaving is free, also into another guarded domain: whoever is counted there may be of any group that was let in next door.
+
+        Next door's own residual groups are still known at this moment: it cannot be proven empty before it has reported who left.
+        """
+        found = []
+        for component, sources in self.drained.items():
+            before = self.domains[component]
+            after = walked_in(before, self.doors[component], {role for source in sources for role in self.domains[source].residual})
+            if after is not before:
+                self.domains[component] = after
+                found.append(after)
+        return found
 
     def inside(self) -> dict[ComponentId, tuple[Role, ...]]:
         """The groups that may be in a domain by the doors' counts, whatever the day says."""
@@ -237,6 +253,19 @@ class Warden:
             raise ApprovalError("two people of two different roles must sign")
         self.domains[component] = approve(domain, Approved(act, _epoch_of(domain, act), approvals))
         self.store.save_domain(self.domains[component])
+
+
+def _drained(venue: Venue) -> dict[ComponentId, tuple[ComponentId, ...]]:
+    """Domain → the domains from which people may walk into it by exits alone, one after the other."""
+    reached: dict[ComponentId, set[ComponentId]] = {component: set() for component in venue.components}
+    for component in venue.components:
+        todo = list(venue.ways_out[component])
+        while todo:
+            if (here := todo.pop()) not in reached[component]:
+                reached[component].add(here)
+                todo += venue.ways_out[here]
+    into = {c: tuple(s for s in venue.components if c in reached[s] and s != c) for c in venue.components}
+    return {component: sources for component, sources in into.items() if sources}
 
 
 def _epoch_of(domain: Domain, act: str) -> int:
