@@ -65,6 +65,7 @@ class Warden:
         self.lockdown: frozenset[ComponentId] = frozenset()
         self._memo = Memo()  # doors report far more often than the day changes
         self.components_of = {board: self._components_of(board) for board in venue.boards}
+        self._entered_by = {board: self._entered_from(board) for board in venue.boards}
         self.asks = {(board, c): asks(venue, board, c) for board, components in self.components_of.items() for c in components}
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
         self.signed: Callable[[int], None] = lambda count: None  # told after the commit and before policies leave
@@ -75,6 +76,17 @@ class Warden:
         self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing …
         self._digests: dict[BoardId, str] = {}  # … and by what name the board says that it holds it
         self._renewed_mono_ns = 0
+
+    def _entered_from(self, board: BoardId) -> frozenset[ComponentId]:
+        """The domains whose passes a board reads: those that its doors lead into, or where its lockers stand.
+
+        Of the others that its doors border it needs mode, seal and epoch; who is authorised there is none of its business, and a
+        corridor's passes change with every expert of the day.
+        """
+        of = self.venue.component_of
+        rooms = [d.inside for d in self.venue.doors_of_board(board)]
+        rooms += [d.room for d in self.venue.devices_of_board(board) if d.kind is DeviceKind.READER and d.door is None]
+        return frozenset(of[room] for room in rooms if room in of)
 
     def _components_of(self, board: BoardId) -> tuple[ComponentId, ...]:
         """The domains that a board's doors border, and those whose passes its locker reader must know."""
@@ -200,7 +212,7 @@ class Warden:
         made = self._made.get((board, component))
         if made is not None and made[0] is domain and made[1] is access and (made[2] is presence or not (wanted.moves or wanted.spent)):
             return made[3]
-        passes = told(presence, access.passes, component, wanted) if access else ()
+        passes = told(presence, access.passes, component, wanted) if access and component in self._entered_by[board] else ()
         others = [door for door in self.doors[component] if self.venue.doors[door].board != board] if wanted.others else []
         policy = ComponentPolicy(
             component, domain.term, domain.epoch, domain.mode, domain.groups, domain.seal, passes, domain.approved, wanted.limit,
