@@ -50,6 +50,8 @@ def told(presence: Presence, passes: Iterable[Pass], component: ComponentId, wan
 
 
 def _told(presence: Presence, entry: Pass, component: ComponentId, wanted: Asks) -> Pass:
+    if entry.person not in presence.people:
+        return entry
     inside, seen_utc_ns = last_move(presence, entry.person, wanted.moves) if wanted.moves else (None, 0)
     spent = wanted.spent and entry.once and has_entered(presence, entry.person, component, entry.authorised_utc_ns or 0)
     if inside is None and not seen_utc_ns and not spent:
