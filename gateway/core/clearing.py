@@ -145,7 +145,7 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     Returns the domain and what it waits for, or None when the target is reached.
     """
     if (domain.mode, domain.groups, domain.seal) == (target.mode, target.groups, target.seal):
-        return domain, None
+        return _swept_at_rest(domain, doors), None
     if domain.groups:
         # Closing comes first, and asks nobody.  A target without groups is itself a CLEAR.
         mode = DoorMode.CLEAR if target.groups or (target.seal != domain.seal and domain.seal) else target.mode
@@ -173,6 +173,16 @@ def advance(domain: Domain, target: Target, doors: tuple[DoorId, ...], separated
     unsure = _doubt(domain, doors) and not domain.swept  # whoever comes in now looks at nobody: a doubt outlives an admission
     cleared = replace(domain, residual=tuple(sorted({*residual, *comers})), swept=False, correction=correction, unsure=unsure)
     return _issue(cleared, target.mode, target.groups, target.seal), None
+
+
+def _swept_at_rest(domain: Domain, doors: tuple[DoorId, ...]) -> Domain:
+    """A sweep of a domain that has nowhere to go: it no longer keeps its neighbours waiting for people who are not there."""
+    if _has(domain, sweep_act(domain, doors), domain.epoch):
+        return _issue(replace(domain, swept=True), domain.mode, (), domain.seal)
+    if not domain.swept or unheard(domain, doors):
+        return domain
+    correction = domain.correction - occupancy(domain, doors)
+    return replace(domain, swept=False, unsure=False, residual=(), correction=correction)
 
 
 def _doubt(domain: Domain, doors: Iterable[DoorId]) -> bool:

@@ -243,7 +243,7 @@ class Warden:
         what = waiting.what if waiting else None
         if what in (Waits.RELEASE, Waits.OPEN):
             return (what.value,)
-        if what in (Waits.EMPTY, Waits.SWEEP):
+        if what in (Waits.EMPTY, Waits.SWEEP) or (what is None and component in self.inside()):
             act = sweep_act(self.domains[component], self.doors[component])
             return (act,) if act else ()
         return ()

@@ -12,7 +12,7 @@ from venue_model.wire import APPLIED, STALE
 LIMIT_NS = 180 * S  # lines wait up to a minute for their repetition, a dead peer is noticed after 22 s, a lease lasts 60 s
 LOOK_NS = 5 * S
 # Waits that people have to end: somebody is inside, or two must sign.  Doors that do not answer are the machines' own fault.
-PEOPLES_WAITS = (Waits.EMPTY, Waits.RELEASE, Waits.OPEN)
+PEOPLES_WAITS = (Waits.EMPTY, Waits.SWEEP, Waits.RELEASE, Waits.OPEN)
 
 
 def unfinished(house: House) -> Iterator[str]:

@@ -77,6 +77,7 @@ class GatewayHost:
         self._fault = fault
         self._topics = Topics(venue.id)
         self._epoch = 0
+        self._high_water = 0  # the file beside the database that no backup takes along
         self._sync: PlatformSync | None = None
         self._store: WatchedStore | None = None
         self._cut_in: int | None = None  # publications until power goes
@@ -106,13 +107,14 @@ class GatewayHost:
         self.trace.see(See.START, part="gateway", id="gateway")
         db = sqlite_utils.Database(self.sql)
         store = self._store = WatchedStore(db)
-        begin_anew(store, self.venue, self.clock.now().utc_ns)
+        begin_anew(store, self.venue, self.clock.now().utc_ns, self._high_water)
         self._epoch = store.next_epoch(self.clock.now().utc_ns)
         outbox = Outbox(db, self.rng.random)
         self.coordinator = Coordinator(
             self.venue, store, EvidenceIndex(store), outbox, self, self.policy_key, self._epoch, lambda section, key: None, self._new_run,
             clock=self.clock.now,
         )  # fmt: skip
+        self.coordinator.warden.signed = self._rise
         self._tell()
         self._sync = PlatformSync(self.platform, outbox, self._take_lots, self._take_event, self.clock.now)
         self.client.start()
@@ -120,6 +122,9 @@ class GatewayHost:
         self._tick.set(self.world.now_ns + TICK_NS)
         self._pull.set(self.world.now_ns + PHASE_NS)
         self._drain.set(self.world.now_ns + DRAIN_NS)
+
+    def _rise(self, signed: int) -> None:
+        self._high_water = signed
 
     def kill(self, *, noticed: bool = True) -> None:
         """The service dies, and starts again after a while."""

@@ -225,6 +225,17 @@ def test_a_restored_gateway_begins_above_what_the_doors_hold_closed_and_sealed()
     assert go(says(says(domain), door=D2), BIDDERS)[1] == Waiting(Waits.RELEASE)
 
 
+def test_a_room_that_has_nowhere_to_go_can_be_swept_too_so_that_its_neighbours_need_not_wait() -> None:
+    restful = replace(restored(opened(AGENTS), floor_term=7), seal=False)
+    heard = says(says(restful, 1), door=D2)
+    assert go(heard, CLOSED) == (heard, None)
+    looked, _ = go(approve(heard, Approved("sweep 1", heard.epoch, ())), CLOSED)
+    assert looked.epoch == heard.epoch + 1 and looked.residual, "counts are final only when every door has reported the next CLEAR"
+    swept, waiting = go(says(says(looked, 1), door=D2), CLOSED)
+    assert waiting is None and (swept.residual, swept.unsure, occupancy(swept, DOORS)) == ((), False, 0)
+    assert go(swept, CLOSED) == (swept, None)
+
+
 def test_after_a_restore_no_count_proves_a_room_empty_before_two_people_have_looked() -> None:
     """What sweeps had corrected since the backup is lost with the newer database."""
     domain = replace(restored(opened(AGENTS), floor_term=7), seal=False)
