@@ -75,7 +75,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "gateway": (_gateway, "运行网关  run the gateway"),
     "edge": (_edge, "运行一块控制板  run the agent of one board"),
     "evidence": (_evidence, "证据:list | pull | verify  list, fetch and verify evidence packages"),
-    "bench": (_bench, "性能:scene | door  measure, each figure with its floor"),
+    "bench": (_bench, "性能:scene | door | simulate  measure, each figure with its floor"),
 }
 
 
