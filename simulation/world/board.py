@@ -2,130 +2,37 @@
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from edge.core.journal import Record
 from edge.core.policy import Held
 from edge.core.site import input_lines, output_lines
 from edge.core.state import State
 from edge.drivers.protocols import CardRead, DeviceEvent, QrRead
-from edge.shell.disk import Disk, DiskError, Key, Line
+from edge.shell.disk import DiskError
 from edge.shell.hardware import Hardware, Worker
 from edge.shell.run import TICK_NS, EdgeAgent
+from simulation.world.card import VirtualDisk
 from simulation.world.clocks import MachineClock
 from simulation.world.contract import Faults, See
-from simulation.world.devices import Lamp, Screen, VirtualDisplay, VirtualReader, VirtualWorker
+from simulation.world.devices import VirtualDisplay, VirtualReader, VirtualWorker, furniture_of
 from simulation.world.kernel import Alarm, Trace, World
 from simulation.world.lines import PowerCut, VirtualLines
 from simulation.world.metal import MetalBoard
-from simulation.world.network import Broker, Client, Will
-from simulation.world.recorder import Reel, VirtualRecorder
+from simulation.world.network import Broker, Client
+from simulation.world.radio import Radio
+from simulation.world.recorder import VirtualRecorder
 from venue_model.commissioning import Commission
 from venue_model.ids import DeviceId
 from venue_model.moments import MS, S
 from venue_model.session import BACKOFF_CAP_S, agent_reads
-from venue_model.venue import DeviceKind
-from venue_model.wire import GatewayStatus, Status, Topics, decode, encode
+from venue_model.wire import Topics
 
 TURN_NS = 1 * MS  # from something happening to the agent's turn: a Pi's, generously
 BOOT_NS = (1 * S, 4 * S)  # from a program's death to its next life
 TURN_EVENTS = 256
 Cut = Literal["", "before-commit", "after-commit", "mid-act"]
-
-
-class VirtualDisk(Disk):
-    """The real disk on a database in memory.  It tells of each line once it is committed, and can lose power around a commit."""
-
-    def __init__(self, host: "BoardHost", path: Path) -> None:
-        self._host = host
-        super().__init__(path, connect=lambda _: host.sql, new_journal=host.new_journal)
-
-    def commit(self, lines: Sequence[Line], state: Mapping[Key, object]) -> None:
-        host, first = self._host, self._last + 1
-        host.power("before-commit")
-        super().commit(lines, state)
-        for seq, (utc_ns, record) in enumerate(lines, first):
-            host.trace.see_fields(See.LINE, _line(host.commission.agent, seq, utc_ns, record))
-        for (kind, id), value in state.items():
-            if kind == "held":
-                host.tell_held(id, value)
-        host.power("after-commit")
-
-    def close(self) -> None:
-        """The database outlives the program."""
-
-
-def _line(board: str, seq: int, utc_ns: int, record: Record) -> dict[str, object]:
-    return {"board": board, "seq": seq, "line": record.kind, "body": record.body, "lot": record.lot, "utc_ns": utc_ns}
-
-
-@dataclass(slots=True)
-class Furniture:
-    """What hangs on a board and outlives its programs."""
-
-    screens: dict[DeviceId, Screen] = field(default_factory=dict)
-    lamps: dict[DeviceId, Lamp] = field(default_factory=dict)
-    reels: dict[DeviceId, Reel] = field(default_factory=dict)
-
-
-class Radio:
-    """The agent's link in virtual time (`edge.shell.run.Link`), for one life of the program."""
-
-    def __init__(
-        self,
-        host: "BoardHost",
-        next_session: Callable[[], int],
-        on_message: Callable[[str, bytes], None],
-        on_connection: Callable[[bool], None],
-    ) -> None:
-        self._host = host
-        self._next_session, self._on_message, self._on_connection = next_session, on_message, on_connection
-        self._session = 0
-
-    @property
-    def session(self) -> int:
-        return self._session
-
-    def start(self) -> None:
-        self._host.client.start()
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        self._host.client.publish(topic, payload, retain=retain)
-
-    def close(self) -> None: ...
-
-    def connecting(self) -> Will | None:
-        """A new session number, on disk before anybody sees it."""
-        try:
-            self._session = self._next_session()
-        except DiskError:
-            return None
-        return Will(self._status_topic, encode(Status(on=False, session=self._session)))
-
-    def connected(self) -> None:
-        self._announce()
-        self._on_connection(True)
-        self._host.nudge()
-
-    def disconnected(self) -> None:
-        self._on_connection(False)
-        self._host.nudge()
-
-    def message(self, topic: str, payload: bytes, remembered: bool) -> None:
-        if topic == self._host.topics.gateway and not remembered and decode(GatewayStatus, payload).on:
-            self._announce()  # a late will may have overwritten our birth
-        self._on_message(topic, payload)
-        self._host.nudge()
-
-    @property
-    def _status_topic(self) -> str:
-        return self._host.topics.agent(self._host.commission.agent, "status")
-
-    def _announce(self) -> None:
-        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)
 
 
 class BoardHost:
@@ -150,7 +57,7 @@ class BoardHost:
         self.lines: VirtualLines | None = None
         self.recorder: VirtualRecorder | None = None
         self.displays: dict[DeviceId, VirtualDisplay] = {}
-        self.furniture = _furniture(commission)
+        self.furniture = furniture_of(commission)
         self.lives = 0
         self._radio: Radio | None = None
         self._hardware: Hardware | None = None
@@ -366,16 +273,3 @@ class Nudging(Hardware):
             host.nudge()
 
         super().start(post_and_nudge)
-
-
-def _furniture(commission: Commission) -> Furniture:
-    found = Furniture()
-    for device in commission.devices:
-        match device.kind:
-            case DeviceKind.SIGN | DeviceKind.KIOSK:
-                found.screens[device.id] = Screen(device.id)
-            case DeviceKind.READER | DeviceKind.QR_CAMERA:
-                found.lamps[device.id] = Lamp(device.id, device.door or "")
-            case DeviceKind.CAMERA:
-                found.reels[device.id] = Reel(device.id)
-    return found

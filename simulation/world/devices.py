@@ -8,8 +8,11 @@ from edge.drivers.protocols import DeviceError, DeviceHealth, Emit
 from simulation.world.clocks import MachineClock
 from simulation.world.contract import See
 from simulation.world.kernel import Trace, World
+from simulation.world.recorder import Reel
+from venue_model.commissioning import Commission
 from venue_model.ids import DeviceId
 from venue_model.moments import MS
+from venue_model.venue import DeviceKind
 
 DISPLAY_MS = (20, 150)  # a serial sign at 9600 baud takes a tenth of a second
 
@@ -113,3 +116,26 @@ class VirtualWorker:
         job()
         if self._jobs:
             self._begin()
+
+
+@dataclass(slots=True)
+class Furniture:
+    """What hangs on a board and outlives its programs."""
+
+    screens: dict[DeviceId, Screen] = field(default_factory=dict)
+    lamps: dict[DeviceId, Lamp] = field(default_factory=dict)
+    reels: dict[DeviceId, Reel] = field(default_factory=dict)
+
+
+def furniture_of(commission: Commission) -> Furniture:
+    """All of it, dark and empty."""
+    found = Furniture()
+    for device in commission.devices:
+        match device.kind:
+            case DeviceKind.SIGN | DeviceKind.KIOSK:
+                found.screens[device.id] = Screen(device.id)
+            case DeviceKind.READER | DeviceKind.QR_CAMERA:
+                found.lamps[device.id] = Lamp(device.id, device.door or "")
+            case DeviceKind.CAMERA:
+                found.reels[device.id] = Reel(device.id)
+    return found
