@@ -1,5 +1,6 @@
 """What every checker is made of, and the small ledgers that several of them keep: which boards can see, who was granted what."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -86,7 +87,7 @@ class Grants:
         )  # fmt: skip
 
 
-class GrantLaw(Law):
+class GrantLaw(Law, ABC):
     """A law that looks at each grant of entry by itself."""
 
     kinds: tuple[See, ...] = Grants.KINDS
@@ -104,9 +105,9 @@ class GrantLaw(Law):
         who = f"{grant.believed or grant.how} ({grant.group or 'staff'})"
         return self.broken(f"{grant.door} let in {who}: {fault}", seen.time_ns) if fault else NOTHING
 
+    @abstractmethod
     def judge(self, grant: Granted, house: House) -> str:
         """What is wrong with a grant; "" when nothing is."""
-        raise NotImplementedError
 
     def other(self, seen: Seen, house: House) -> None:
         """An event that is no grant."""
