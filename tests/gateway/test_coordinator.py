@@ -1,70 +1,24 @@
-"""The gateway's heart over a real database, with agents that answer in real bytes."""
+"""The gateway's heart over a real database: scenes, restarts, agents that come and go, the platform; agents answer in real bytes."""
 
 import json
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from day_case import APPROVER_KEYS, card, lot
-from fake_agents import FakeAgent, Published, Stage
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from coordinator_case import L1, UP_TO_EVALUATION, agent, latest, passage, pressed, stage, unfinished
+from day_case import card, lot
+from fake_agents import Stage
 
 from gateway.core.day import Refusal
 from gateway.core.scene_run import Run
 from gateway.trading.base import EventKind, PhaseEvent
 from venue_model import signing
-from venue_model.canonical import canonical_bytes, plain
-from venue_model.door_policy import Approval
-from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DoorId, LotId, PersonKey, ProjectId, RoomId
 from venue_model.lots import Phase
-from venue_model.moments import MS
 from venue_model.passes import card_digest
-from venue_model.profiles import DoorMode
-from venue_model.signed import exact, pulse_bytes
-from venue_model.wire import Command, Desired, DoorReport, JournalEvent, Reported, SignedPolicy, Status, decode, encode
+from venue_model.signed import pulse_bytes
+from venue_model.wire import Command, Desired, JournalEvent, Reported, Status, decode, encode
 
-UP_TO_EVALUATION = ("opening_preparation", "check_in", "opening", "opening_end", "intake", "evaluation")
-L1 = LotId("L1")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    found = Stage(tmp_path)
-    found.open()
-    found.book(lot())
-    yield found
-    found.close()
-
-
-def agent(stage: Stage, board: str) -> FakeAgent:
-    return stage.agents[BoardId(board)]
-
-
-def pressed(stage: Stage, *scenes: str) -> Run:
-    for scene in scenes:
-        found = stage.press(scene)
-        assert isinstance(found, Run), found
-    return latest(stage)
-
-
-def latest(stage: Stage) -> Run:
-    found = stage.run()
-    assert isinstance(found, Run)
-    return found
-
-
-def unfinished(run: Run) -> set[str]:
-    return {row.id for row in run.rows if not row.done}
-
-
-def passage(seq: int, person: str = "exp-1", to: str = "intake", door: str = "intake-door", group: str = "EXP") -> JournalEvent:
-    body = {"door": door, "from": "", "to": to, "direction": "in", "how": "pass", "person": person, "group": group, "lot": "L1"}
-    return JournalEvent(seq, 1_800_000_000_000_000_000 + seq, "passage", body, L1)
+__all__ = ("stage",)  # a fixture
 
 
 # scenes
@@ -166,134 +120,6 @@ def test_a_refused_press_changes_nothing(stage: Stage) -> None:
     assert (found.code, stage.link.sent, stage.store.runs()) == ("wrong-phase", [], [])
 
 
-# doors
-
-
-def test_between_two_kinds_of_people_every_door_holds_a_clear(stage: Stage) -> None:
-    pressed(stage, *UP_TO_EVALUATION)
-    for board in stage.agents.values():
-        for component in board.record.zones:
-            last: tuple[Role, ...] = ()
-            for policy in (p for p in board.taken if p.component == component):
-                assert not (last and policy.groups and last != policy.groups), f"{component} of {board.record.agent} skipped CLEAR"
-                last = policy.groups
-
-
-def test_experts_do_not_get_in_while_a_door_is_open_or_silent(stage: Stage) -> None:
-    agent(stage, "evaluation").open_doors = {"e1-door"}
-    stage.tell(agent(stage, "evaluation"), "reported", agent(stage, "evaluation").report())
-    pressed(stage, "opening_preparation", "check_in", "opening", "opening_end")
-    stage.press("intake")
-    stage.wait(8_500)
-    run = latest(stage)
-    assert run.result == "partial"
-    assert "e1-door" in unfinished(run)
-    assert not agent(stage, "evaluation").held[ComponentId("e1")].groups
-    told = next(row.text for row in run.rows if row.id == "e1-door")
-    assert "等待门关闭并应答" in told and "201门" in told
-
-
-def test_a_board_speaks_for_its_own_doors_alone(stage: Stage) -> None:
-    pressed(stage, "opening_preparation")
-    agent(stage, "opening").dead = True
-    stage.press("check_in")
-    clear = stage.coordinator.warden.domains[ComponentId("o1")]
-    assert clear.mode is DoorMode.CLEAR
-    liar = agent(stage, "front")
-    report = liar.report()
-    lie = agent(stage, "opening")._door(DoorId("o1-door"), None, ComponentId("o1"))
-    part = replace(lie.components[ComponentId("o1")], term=clear.term, epoch=clear.epoch)
-    doors: dict[DoorId, DoorReport] = {**report.doors, DoorId("o1-door"): replace(lie, components={ComponentId("o1"): part})}
-    stage.tell(liar, "reported", replace(report, doors=doors))
-    assert stage.coordinator.warden.domains[ComponentId("o1")] == clear
-
-
-def test_leases_are_renewed_three_times_before_they_end(stage: Stage) -> None:
-    pressed(stage, "opening_preparation")
-    stage.link.sent.clear()
-    before = agent(stage, "opening").renewal
-    stage.wait(60_000, 500)
-    assert not stage.link.of("policy"), "what a board holds is named, and not sent again"
-    assert agent(stage, "opening").leases >= 3
-    assert agent(stage, "opening").renewal - before == agent(stage, "opening").leases
-
-
-def test_a_board_that_does_not_say_what_it_holds_gets_the_whole_policy_each_time(stage: Stage) -> None:
-    pressed(stage, "opening_preparation")
-    board = agent(stage, "opening")
-    board.policy = "something else"
-    stage.tell(board, "reported", board.report())
-    stage.link.sent.clear()
-    stage.wait(60_000, 500)
-    sent = [decode(SignedPolicy, m.payload) for m in stage.link.of("policy") if "/opening/" in m.topic]
-    assert len(sent) == 1, "then it says so, and is named its policy again"
-    assert board.leases >= 2
-    board.says_policy = False
-    stage.tell(board, "reported", board.report())
-    stage.link.sent.clear()
-    stage.wait(60_000, 500)
-    renewals = [decode(SignedPolicy, m.payload) for m in stage.link.of("policy") if "/opening/" in m.topic]
-    assert len(renewals) >= 3
-    assert len({r.body.components for r in renewals}) == 1, "a renewal changes nothing but its number"
-    assert len({r.body.renewal for r in renewals}) == len(renewals)
-
-
-def test_no_policy_carries_a_card_number(stage: Stage) -> None:
-    pressed(stage, "opening_preparation", "check_in")
-    for message in stage.link.of("policy"):
-        for someone in lot().people:
-            assert card(someone.person).encode() not in message.payload
-
-
-# the seal
-
-
-def test_a_sealed_room_opens_with_two_people_of_two_roles(stage: Stage) -> None:
-    pressed(stage, *UP_TO_EVALUATION)
-    assert agent(stage, "evaluation").held[ComponentId("e1")].seal
-    assert isinstance(stage.press("report_signed", approvers=("zhang", "li")), Run)
-    held = agent(stage, "evaluation").held[ComponentId("e1")]
-    assert (held.seal, held.groups) == (False, (Role.STF, Role.SUP, Role.WIT))
-    assert "unapproved-release" not in agent(stage, "evaluation").refused
-    assert stage.lines("press")[-1]["approvers"] == ["li", "zhang"]
-
-
-@pytest.mark.parametrize(
-    ("approvers", "why"),
-    [((), "two people"), (("zhang",), "two people"), (("zhang", "zhang"), "two people"), (("zhang", "zhao"), "two different roles")],
-)
-def test_fewer_than_two_people_of_two_roles_lift_nothing(stage: Stage, approvers: tuple[str, ...], why: str) -> None:
-    pressed(stage, *UP_TO_EVALUATION)
-    before = stage.coordinator.warden.domains[ComponentId("e1")]
-    stage.link.sent.clear()
-    refused = stage.press("report_signed", approvers=approvers)
-    assert isinstance(refused, Refusal)
-    assert refused.code == "approval" and why in refused.why.en
-    assert stage.coordinator.warden.domains[ComponentId("e1")] == before
-    assert stage.coordinator.day[L1].phase is Phase.EVALUATION
-    assert stage.link.sent == []
-
-
-def test_a_signature_under_another_command_lifts_nothing(stage: Stage) -> None:
-    pressed(stage, *UP_TO_EVALUATION)
-    component = ComponentId("e1")
-    text = stage.coordinator.warden.release_text(component)
-    other = text.replace('"epoch":', '"epoch":1').encode()
-    good, bad = (Approval("zhang", signing.sign(APPROVER_KEYS["zhang"], t).hex()) for t in (text.encode(), other))
-    for second in (replace(bad, approver="li"), Approval("li", "zz"), Approval("nobody", good.signature), replace(good, approver="li")):
-        refused = stage.coordinator.press(L1, "report_signed", "wang", {component: (good, second)}, stage.now)
-        assert isinstance(refused, Refusal)
-        assert stage.coordinator.warden.domains[component].seal
-
-
-def test_a_seal_outlives_the_gateway(stage: Stage) -> None:
-    pressed(stage, *UP_TO_EVALUATION)
-    stage.restart()
-    stage.settle()
-    assert stage.coordinator.warden.domains[ComponentId("e1")].seal
-    assert agent(stage, "evaluation").held[ComponentId("e1")].seal
-
-
 # restart
 
 
@@ -367,151 +193,6 @@ def test_a_report_of_an_ended_session_is_not_believed(stage: Stage) -> None:
     known = stage.coordinator.agents[BoardId("opening")].reported
     stage.tell(board, "reported", replace(old, generation=10_000))
     assert stage.coordinator.agents[BoardId("opening")].reported == known
-
-
-# bad messages
-
-
-def snapshot(stage: Stage) -> tuple[Any, ...]:
-    sessions = {board: agent.session for board, agent in stage.coordinator.agents.agents.items()}
-    return stage.store.lots(), stage.store.runs(), stage.store.domains(), dict(stage.coordinator.warden.domains), sessions
-
-
-@pytest.mark.parametrize("leaf", ["status", "reported", "event", "meta"])
-@pytest.mark.parametrize("payload", [b"", b"{", b"null", b'{"on":1e999}', b"\xff\xfe", b"[" * 5_000, b'{"session":-1,"on":false}'])
-def test_a_malformed_message_changes_nothing_and_is_noted_once_a_minute(stage: Stage, leaf: str, payload: bytes) -> None:
-    before = snapshot(stage)
-    for _ in range(3):
-        stage.say(agent(stage, "opening").topic(leaf), payload)
-    assert snapshot(stage) == before
-    assert [(a["code"], a["agent"]) for a in stage.lines("alarm")] == [("bad-message", "opening")]
-    assert stage.coordinator.bad_messages == 3
-    stage.now = replace(stage.now, mono_ns=stage.now.mono_ns + 61_000 * MS)
-    stage.say(agent(stage, "opening").topic(leaf), payload)
-    assert len(stage.lines("alarm")) == 2
-
-
-def test_topics_of_strangers_are_passed_over(stage: Stage) -> None:
-    before = snapshot(stage)
-    for topic in ("", "bidhall/v1/other/agent/opening/status", stage.topics.agent("nobody", "status"), stage.topics.room_scene("o1")):
-        stage.say(topic, encode(Status(True, 99)))
-    assert snapshot(stage) == before
-    assert stage.lines("alarm") == []
-
-
-small = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
-bodies = st.dictionaries(
-    st.sampled_from(["person", "lot", "group", "door", "device", "room", "project", "to", "direction", "rule", "code", "track", "seq"]),
-    small | st.sampled_from(["exp-1", "L1", "EXP", "intake", "in", "gate"]), max_size=6,
-)  # fmt: skip
-kinds = st.sampled_from(["passage", "refusal", "segment", "gap", "alarm", "breach", "grant", "x"])
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(st.lists(st.tuples(kinds, bodies), min_size=1, max_size=3))
-def test_no_line_of_a_journal_upsets_the_gateway_or_holds_up_the_next(stage: Stage, lines: list[tuple[str, dict[str, Any]]]) -> None:
-    journal = f"j{len(stage.link.sent)}-{len(stage.changes)}"
-    events = [{"seq": n, "utc_ns": n, "kind": kind, "body": body} for n, (kind, body) in enumerate(lines, 1)]
-    last = {"seq": len(lines) + 1, "utc_ns": 1, "kind": "note", "body": {}}
-    stage.say(agent(stage, "gatehouse").topic("event"), json.dumps({"journal": journal, "events": [*events, last]}).encode())
-    stage.settle()
-    assert agent(stage, "gatehouse").acked[journal] == len(lines) + 1
-    kept = stage.store.journal("journal = ?", (journal,))
-    assert len(kept) == len(lines) + 1, "every line is kept, whatever it says"
-    for line in kept:
-        canonical_bytes(exact(plain(line["body"])))  # so that it can go into a package
-
-
-# the journal
-
-
-def test_a_passage_moves_a_person_and_opens_the_experts_window(stage: Stage) -> None:
-    pressed(stage, "opening_preparation", "check_in", "opening", "opening_end", "intake")
-    stage.journal("gatehouse", passage(1))
-    assert stage.coordinator.presence.everybody()[PersonKey("exp-1")].component == "intake"
-    gate = agent(stage, "gatehouse").held[ComponentId("wing")]
-    windows: dict[str, int | None] = {p.person: p.authorised_utc_ns for p in gate.passes if p.group is Role.EXP}
-    assert windows["exp-1"] == passage(1).utc_ns
-    assert windows["exp-2"] is None
-    assert stage.store.authorisations() == {(L1, PersonKey("exp-1")): passage(1).utc_ns}
-
-
-def test_a_bidder_at_the_intake_opens_no_window(stage: Stage) -> None:
-    stage.journal("gatehouse", passage(1, person="bid-1", group="BID"))
-    assert stage.store.authorisations() == {}
-
-
-def test_repeated_lines_are_stored_once_and_acknowledged_again(stage: Stage) -> None:
-    for _ in range(3):
-        stage.journal("gatehouse", passage(1), passage(2, person="exp-2"))
-    assert len(stage.lines("passage")) == 2
-    assert agent(stage, "gatehouse").acked == {"j1": 2}
-    assert len([m for m in stage.link.of("command") if "/gatehouse/" in m.topic]) == 3
-    assert stage.db.execute("SELECT count(*) FROM outbox WHERE kind = 'arrival'").fetchone()[0] == 2
-
-
-def test_the_acknowledgement_leaves_only_after_the_commit(stage: Stage) -> None:
-    other = sqlite3.connect(stage.folder / "venue.db")
-    seen: list[int] = []
-
-    def watch(message: Published) -> None:
-        if message.leaf == "command":
-            assert not stage.store.sql.in_transaction
-            seen.append(other.execute("SELECT count(*) FROM journal WHERE kind = 'passage'").fetchone()[0])
-
-    stage.link.watch = watch
-    stage.journal("gatehouse", passage(1))
-    stage.journal("gatehouse", passage(2))
-    other.close()
-    assert seen == [1, 2]
-
-
-def test_what_could_not_be_stored_is_not_acknowledged(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> bool:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    monkeypatch.setattr(stage.store, "add_journal", full)
-    with pytest.raises(sqlite3.OperationalError):
-        stage.journal("gatehouse", passage(1))
-    assert agent(stage, "gatehouse").acked == {}
-    monkeypatch.undo()
-    stage.journal("gatehouse", passage(1))
-    assert agent(stage, "gatehouse").acked == {"j1": 1}
-
-
-def test_a_lost_message_is_not_acknowledged_by_the_one_that_follows_it(stage: Stage) -> None:
-    stage.journal("gatehouse", passage(1))
-    stage.journal("gatehouse", passage(4), passage(5))
-    assert agent(stage, "gatehouse").acked["j1"] == 1, "lines 2 and 3 never arrived: the agent must keep them"
-    stage.journal("gatehouse", passage(2), passage(3))
-    assert agent(stage, "gatehouse").acked["j1"] == 5
-
-
-def test_the_hole_is_remembered_over_a_restart(stage: Stage) -> None:
-    stage.journal("gatehouse", passage(1))
-    stage.journal("gatehouse", passage(4))
-    stage.restart()
-    stage.journal("gatehouse", passage(5))
-    assert agent(stage, "gatehouse").acked["j1"] == 1
-
-
-def test_lines_that_no_longer_exist_anywhere_are_recorded_as_missing(stage: Stage) -> None:
-    stage.journal("gatehouse", passage(7))
-    assert agent(stage, "gatehouse").acked.get("j1", 0) == 0
-    stage.now = replace(stage.now, mono_ns=stage.now.mono_ns + 70_000 * MS)
-    stage.journal("gatehouse", passage(7), passage(8))
-    assert agent(stage, "gatehouse").acked["j1"] == 8
-    assert [(a["code"], a["detail"]) for a in stage.lines("alarm")] == [("journal-hole", "lines 1 to 6 of journal j1 never arrived")]
-    stage.restart()
-    stage.journal("gatehouse", passage(9))
-    assert agent(stage, "gatehouse").acked["j1"] == 9, "and not waited for again after a restart"
-
-
-def test_a_new_journal_of_the_same_board_is_counted_by_itself(stage: Stage) -> None:
-    stage.journal("gatehouse", passage(1))
-    stage.journal("gatehouse", passage(1), journal="j2")
-    assert agent(stage, "gatehouse").acked == {"j1": 1, "j2": 1}
-    assert len(stage.lines("passage")) == 2
 
 
 # the platform

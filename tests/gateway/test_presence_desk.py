@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coordinator_case import L1, stage
 from day_case import county, lot
 from fake_agents import Stage
 from presence_case import at, line, refused, through
@@ -13,21 +14,13 @@ from presence_case import at, line, refused, through
 from gateway.core.presence.whereabouts import Sure
 from gateway.shell.presence_desk import day_span, local_day
 from venue_model.groups import Role
-from venue_model.ids import BoardId, ComponentId, DoorId, LotId, PersonKey
+from venue_model.ids import BoardId, ComponentId, DoorId, PersonKey
 from venue_model.venue import AntiPassback
 from venue_model.wire import JournalEvent, Status
 
-EXP, L1 = PersonKey("exp-1"), LotId("L1")
+EXP = PersonKey("exp-1")
+__all__ = ("stage",)  # a fixture
 WING = ComponentId("wing")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    found = Stage(tmp_path)
-    found.open()
-    found.book(lot())
-    yield found
-    found.close()
 
 
 def tell(stage: Stage, *lines: dict[str, Any]) -> None:
