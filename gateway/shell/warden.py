@@ -73,6 +73,7 @@ class Warden:
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         # The policies as they were made last, and of what: they are compared with what was sent after every report of a door.
         self._made: dict[tuple[BoardId, ComponentId], tuple[Domain, Access | None, Presence, ComponentPolicy]] = {}
+        self._holding: dict[ComponentId, tuple[Domain, bool]] = {}  # whether somebody may be in a domain, and as it was then
         self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing …
         self._digests: dict[BoardId, str] = {}  # … and by what name the board says that it holds it
         self._renewed_mono_ns = 0
@@ -134,7 +135,17 @@ class Warden:
 
     def inside(self) -> dict[ComponentId, tuple[Role, ...]]:
         """The groups that may be in a domain by the doors' counts, whatever the day says."""
-        return {c: domain.residual for c, domain in self.domains.items() if domain.residual and not proven_empty(domain, self.doors[c])}
+        return {c: domain.residual for c, domain in self.domains.items() if self._may_hold_somebody(c)}
+
+    def _may_hold_somebody(self, component: ComponentId) -> bool:
+        """True unless nobody was ever let in, or the doors have proven the domain empty since."""
+        domain = self.domains[component]
+        known = self._holding.get(component)
+        if known is not None and known[0] is domain:  # a domain is a value: a report or an approval puts another in its place
+            return known[1]
+        found = bool(domain.residual) and not proven_empty(domain, self.doors[component])
+        self._holding[component] = domain, found
+        return found
 
     def take_report(self, door: DoorId, report: DoorReport, now: Now) -> bool:
         """Take a door's report; True when a domain learned something.
@@ -243,7 +254,7 @@ class Warden:
         what = waiting.what if waiting else None
         if what in (Waits.RELEASE, Waits.OPEN):
             return (what.value,)
-        if what in (Waits.EMPTY, Waits.SWEEP) or (what is None and component in self.inside()):
+        if what in (Waits.EMPTY, Waits.SWEEP) or (what is None and self._may_hold_somebody(component)):
             act = sweep_act(self.domains[component], self.doors[component])
             return (act,) if act else ()
         return ()

@@ -1,16 +1,14 @@
 // Where the reader is, kept in the address behind `#`, so that one static page serves every place.
+import { isPage, type PageName } from "./pages";
+
 export type Place =
-  | { page: "today" }
-  | { page: "events" }
-  | { page: "presence" }
-  | { page: "guard" }
-  | { page: "projects" }
+  | { page: PageName }
   | { page: "project"; project: string }
   | { page: "trajectory"; person: string; day: string };
 
 function read(): Place {
   const [page = "", rest = "", more = ""] = location.hash.replace(/^#\/?/, "").split("/");
-  if (page === "events" || page === "presence" || page === "guard" || page === "projects") return { page };
+  if (isPage(page)) return { page };
   if (page === "trajectory") return { page, person: decodeURIComponent(rest), day: decodeURIComponent(more) };
   if (page === "project" && rest) return { page: "project", project: decodeURIComponent(rest) };
   return { page: "today" };

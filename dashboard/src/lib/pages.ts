@@ -1,0 +1,28 @@
+// The pages that an address names with one word: who may open each, and where the header shows it.  To add a page: one entry here,
+// its words `page.<name>` in both catalogues, and the file that `load` names.
+import type { Component } from "svelte";
+import { session } from "./session.svelte";
+
+interface Page {
+  load: () => Promise<{ default: Component }>;
+  open: () => boolean; // who is shown the way there; the gateway decides for itself
+  menu?: "manage"; // in the menu of that name; else in the row
+}
+
+const everyone = (): boolean => true;
+const insiders = (): boolean => session.isStaff || session.isWatcher; // integrators look after devices: no projects, no people
+
+export const PAGES = {
+  today: { load: () => import("../pages/Today.svelte"), open: everyone },
+  events: { load: () => import("../pages/Events.svelte"), open: everyone },
+  presence: { load: () => import("../pages/Presence.svelte"), open: insiders },
+  guard: { load: () => import("../pages/Guard.svelte"), open: () => session.isInCharge },
+  projects: { load: () => import("../pages/Projects.svelte"), open: insiders },
+} satisfies Record<string, Page>;
+
+export type PageName = keyof typeof PAGES;
+export const pages: Record<PageName, Page> = PAGES;
+
+export function isPage(name: string): name is PageName {
+  return Object.hasOwn(PAGES, name);
+}
