@@ -14,6 +14,9 @@ Plain: TypeAlias = bool | int | str | list["Plain"] | dict[str, "Plain"] | None
 
 EXACT_LIMIT = 2**53 - 1  # the largest integer n such that n and n + 1 are both exact in a double
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_Place: TypeAlias = tuple["_Place", str | int] | None  # of a value: the record or list that holds it, and its key there; None: the whole
+
 
 def canonical_bytes(obj: object) -> bytes:
     """The one byte form of `obj`: dicts with text keys, lists, tuples, text, booleans, integers and None.
@@ -26,8 +29,8 @@ def canonical_bytes(obj: object) -> bytes:
     Traceback (most recent call last):
     TypeError: $.clock[0].offset_ms: float has no canonical form; use an integer in a smaller unit, or text
     """
-    _check(obj, "$")
-    return json.dumps(obj, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    _check(obj, None)
+    return _ENCODER.encode(obj).encode()
 
 
 def parse_canonical(data: bytes) -> Plain:
@@ -50,10 +53,12 @@ def plain(record: object) -> Plain:
 
     Explicit on purpose: fields of a dataclass become keys by their own names, and nothing is guessed for other types.
     """
-    if record is None or (isinstance(record, bool | str | int) and not isinstance(record, enum.Enum)):
+    if record is None or type(record) is str or type(record) is int or type(record) is bool:  # nearly all values: asked first
         return record
     if isinstance(record, enum.Enum):
         return plain(record.value)
+    if isinstance(record, str | int):
+        return record
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
         return {field.name: plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
     if isinstance(record, Mapping):
@@ -63,30 +68,44 @@ def plain(record: object) -> Plain:
     raise TypeError(f"{type(record).__name__} has no plain form; give text, integers, lists, dicts or dataclasses")
 
 
-def _check(obj: object, path: str) -> None:
+def _check(obj: object, place: _Place) -> None:
     # Exact types: a bool is an int, and a text enum is a str, but only one of each has one obvious spelling.
-    if obj is None or type(obj) is bool:
+    if type(obj) is str:
+        if not obj.isascii():
+            _check_text(obj, place)
+    elif obj is None or type(obj) is bool:
         return
-    if type(obj) is int:
+    elif type(obj) is int:
         if abs(obj) > EXACT_LIMIT:
-            raise ValueError(f"{path}: {obj} is outside ±(2^53 - 1); write it as text")
-    elif type(obj) is str:
-        try:
-            obj.encode()
-        except UnicodeEncodeError:
-            raise ValueError(f"{path}: text holds a lone surrogate and has no UTF-8 form") from None
+            raise ValueError(f"{_path(place)}: {obj} is outside ±(2^53 - 1); write it as text")
     elif isinstance(obj, dict):
         for key, value in obj.items():
             if type(key) is not str:
-                raise TypeError(f"{path}: key {key!r} is not text")
-            _check(key, path)
-            _check(value, f"{path}.{key}")
+                raise TypeError(f"{_path(place)}: key {key!r} is not text")
+            if not key.isascii():
+                _check_text(key, place)
+            _check(value, (place, key))
     elif isinstance(obj, list | tuple):
         for index, item in enumerate(obj):
-            _check(item, f"{path}[{index}]")
+            _check(item, (place, index))
     else:
         advice = "use an integer in a smaller unit, or text" if isinstance(obj, float) else "pass it through plain()"
-        raise TypeError(f"{path}: {type(obj).__name__} has no canonical form; {advice}")
+        raise TypeError(f"{_path(place)}: {type(obj).__name__} has no canonical form; {advice}")
+
+
+def _check_text(text: str, place: _Place) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{_path(place)}: text holds a lone surrogate and has no UTF-8 form") from None
+
+
+def _path(place: _Place) -> str:
+    """A place in words.  Written only for an error: most records have none, and thousands of values."""
+    if place is None:
+        return "$"
+    holder, key = place
+    return f"{_path(holder)}[{key}]" if isinstance(key, int) else f"{_path(holder)}.{key}"
 
 
 def _no_duplicates(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:

@@ -114,8 +114,10 @@ def _signed(record: object) -> bytes:
 
 def exact(value: Plain) -> Plain:
     """`value` with the integers that a double would round written as decimal text, so that it has a canonical form."""
+    if type(value) is int:
+        return str(value) if abs(value) > EXACT_LIMIT else value
     if isinstance(value, dict):
         return {key: exact(item) for key, item in value.items()}
     if isinstance(value, list):
         return [exact(item) for item in value]
-    return str(value) if type(value) is int and abs(value) > EXACT_LIMIT else value
+    return value
