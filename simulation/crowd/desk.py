@@ -13,7 +13,6 @@ from gateway.core.parts import COMMITTEE, OVER, evaluation_rooms, seat_of
 from simulation.crowd.crowd import Crowd
 from simulation.crowd.life import Act
 from simulation.crowd.timetable import INTAKE_NS, Timetable
-from venue_model.ids import ComponentId
 from venue_model.lots import MIN_BIDDERS, Lot, Person, Phase
 from venue_model.moments import S
 from venue_model.scenes import SCENES, SceneId
@@ -211,17 +210,13 @@ class Desk:
         house, coordinator = self.crowd.house, self.crowd.house.coordinator
         if coordinator is None:
             return
-        for component in house.venue.components:
+        peopled = {body.room for body in house.people.values()}
+        for component, rooms in house.venue.components.items():
             for act in coordinator.warden.acts(component):
                 release = act == Waits.RELEASE.value
                 wanted = coordinator.warden.access[component].seal if component in coordinator.warden.access else True
-                if act == Waits.OPEN.value or (release and not wanted) or (not release and self._is_empty(component)):
+                if act == Waits.OPEN.value or (release and not wanted) or (not release and peopled.isdisjoint(rooms)):
                     house.approve(component, act)
-
-    def _is_empty(self, component: ComponentId) -> bool:
-        """Nobody is seen in any of its rooms."""
-        rooms = self.crowd.house.venue.components[component]
-        return all(body.room not in rooms for body in self.crowd.house.people.values())
 
     def _moments(self, low: float, high: float) -> int:
         return int(self.rng.uniform(low, high) * S)
