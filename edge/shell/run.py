@@ -101,7 +101,7 @@ class EdgeAgent:
         self._lost = 0  # of those, how many had to be dropped
         self._disk_ok = True
         self._outbox = outbox.Outbox(disk.acknowledged)
-        self._published: Reported | None = None
+        self._published: Reported | None = None  # what was published last, without its clock
         self._made: tuple[State, Reported] | None = None  # the last report, and what it was made of
         self._publish_at_ns: int | None = None
         self._looked_at: State | None = None  # the state that the last report was made from …
@@ -329,15 +329,15 @@ class EdgeAgent:
     def _tell_state(self, now: Now, acknowledge: bool) -> None:
         report = reported(self.state, now, self._made)
         self._made = self.state, report
-        before = self._published
-        if before is not None and not acknowledge and self._publish_at_ns is None and without_clock(report) == without_clock(before):
+        told, before = without_clock(report), self._published
+        if before is not None and not acknowledge and self._publish_at_ns is None and told == before:
             return
-        if before is not None and without_clock(report).doors == without_clock(before).doors:
+        if before is not None and told.doors == before.doors:
             self._publish_at_ns = self._publish_at_ns or now.mono_ns + COALESCE_NS
             if now.mono_ns < self._publish_at_ns:
                 return
         self._publish_at_ns = None
-        self._published = report
+        self._published = told
         self._publish("reported", encode(report), retain=True)
 
     def _send_lines(self) -> None:
