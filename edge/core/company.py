@@ -50,7 +50,7 @@ def step_woken(record: DoorRecord, callers: Callers, now: Now) -> tuple[Callers,
 
 def wake_ns(callers: Callers) -> int | None:
     """When somebody's wait is over."""
-    return min((c.until_ns for c in callers if c.waits), default=None)
+    return min([c.until_ns for c in callers if c.waits], default=None)
 
 
 def _nobody_came(record: DoorRecord, caller: Caller) -> Record:

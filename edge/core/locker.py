@@ -127,9 +127,11 @@ def step_lost(lockers: Lockers, gone: Iterable[DeviceId]) -> Lockers:
 
 def wake_ns(lockers: Lockers) -> int | None:
     """When time will change something here."""
-    moments = [m.release_until_ns for m in lockers.metal.values()]
-    moments += [_left_open_at(lockers.metal[locker]) for locker in lockers.owners if locker in lockers.metal]
-    return min((moment for moment in moments if moment is not None), default=None)
+    moments = [metal.release_until_ns for metal in lockers.metal.values() if metal.release_until_ns is not None]
+    for locker in lockers.owners:
+        if locker in lockers.metal and (left_open_ns := _left_open_at(lockers.metal[locker])) is not None:
+            moments.append(left_open_ns)
+    return min(moments, default=None)
 
 
 def _release(lockers: Lockers, locker: DeviceId, owner: Owner, now: Now) -> Step:

@@ -144,8 +144,8 @@ def notice(scene: Scene, kiosk: DeviceId, lines: tuple[str, ...], colour: str, n
 
 def wake_ns(scene: Scene) -> int | None:
     """When time will change something here."""
-    moments = (moment for state in scene.devices.values() for moment in (state.retry_ns, state.notice_until_ns))
-    return min((moment for moment in moments if moment is not None), default=None)
+    moments = [at_ns for state in scene.devices.values() for at_ns in (state.retry_ns, state.notice_until_ns) if at_ns is not None]
+    return min(moments, default=None)
 
 
 def order_of(scene: Scene) -> Order:
