@@ -147,8 +147,13 @@ class BoardHost:
             self.world.after(TURN_NS, self._turn)
 
     def _due(self) -> None:
-        if self.agent is not None and not self._nudged and not self._plan():
+        if self.agent is None or self._nudged:
+            return
+        due_ns = self._due_ns(self.agent)
+        if due_ns is not None and due_ns <= self.world.now_ns:
             self._turn()
+        elif due_ns is not None:
+            self._alarm.set(due_ns)
 
     def _turn(self) -> None:
         self._nudged = False
@@ -169,25 +174,20 @@ class BoardHost:
         self._observe(agent)
         if len(taken) >= TURN_EVENTS:
             self.nudge()
-        self._plan()
+        due_ns = self._due_ns(agent)
+        if due_ns is not None:
+            self._alarm.set(due_ns if due_ns > self.world.now_ns else self.world.now_ns + TURN_NS)
 
-    def _plan(self) -> bool:
-        """Be called when time will change something; False when that is now.
+    def _due_ns(self, agent: EdgeAgent) -> int | None:
+        """When time will change something.
 
         A tick that would find nothing is left out: the inputs of these boards are never otherwise than told unless `doubtful`.
         """
-        assert self.agent is not None, "only a living agent has plans"
-        due_ns = self.agent.due_ns()
+        due_ns = agent.due_ns()
         at_ns = None if due_ns is None else self.clock.world_ns(due_ns)
         if self.lines is not None and self.lines.doubtful:
-            at_ns = min(self.world.now_ns + TICK_NS, at_ns or 2**63)
-        if at_ns is None:
-            return True
-        if at_ns <= self.world.now_ns:
-            self._alarm.set(self.world.now_ns + TURN_NS)
-            return False
-        self._alarm.set(at_ns)
-        return True
+            return min(self.world.now_ns + TICK_NS, at_ns or 2**63)
+        return at_ns
 
     def post(self, event: DeviceEvent) -> None:
         """A reader or camera saw something."""
