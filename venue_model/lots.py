@@ -84,6 +84,7 @@ class Lot:
     people: tuple[Person, ...] = ()
     version: int = 1  # the platform's; a lower one is stale and ignored
     conflicts: tuple[tuple[PersonKey, PersonKey], ...] = ()  # pairs who must avoid each other (回避, I14)
+    further_codes: tuple[tuple[str, str], ...] = ()  # (the platform's name, code): carried back unchanged, never read here
 
 
 MIN_BIDDERS = 3  # fewer: must not open (Implementation Regulation art. 44)

@@ -23,6 +23,7 @@ from gateway.shell.scene_desk import SceneDesk
 from gateway.shell.store import Store
 from gateway.shell.warden import ApprovalError, Warden
 from gateway.trading.base import EventKind, ItemKind, PhaseEvent
+from gateway.trading.codes import codes_of, of_lot
 from gateway.trading.outbox import Outbox
 from venue_model import signing
 from venue_model.door_policy import Approval
@@ -86,6 +87,7 @@ class Coordinator:
         self.warden.outrun = self._outrun
         self.scenes.finished = self._scene_finished
         self.scenes.touched = lambda lot: changed("lots", lot)
+        outbox.codes_of = lambda body: codes_of(self.day, body)
         self.lot_over: Callable[[LotId], None] = lambda lot: None  # told when a lot's package is due
         self._complained: dict[tuple[BoardId, str], int] = {}
         self.bad_messages = 0
@@ -288,6 +290,7 @@ class Coordinator:
             self.changed("lots", lot.id)
 
     def _misplaced(self, lot: Lot) -> str | None:
+            self.journal.note("lot", {"version": lot.version, "codes": of_lot(lot)}, now, lot=lot.id)  # so its codes stand in the evidence
         """Why the venue cannot serve a lot where the platform booked it, or None."""
         seats = [(person.seat, Zone.EVALUATION) for person in lot.people]
         if lot.opening_room is None and not evaluation_rooms(self.venue, lot):

@@ -75,6 +75,8 @@ class ItemKind(StrEnum):
     SCENE = "scene"  # project, lot, scene, run, result, began_utc_ns, ended_utc_ns, devices
     EVIDENCE = "evidence"  # project, seal, tagmanifest_sha256, sealed_utc_ns
     ANOMALY = "anomaly"  # project, lot, code, name, info, level, zone, utc_ns
+    ROOM_STATUS = "room_status"  # room, number, zone, status, utc_ns; free, booked, preparing, opening, evaluating, sealed, fault
+    # Each also carries `codes`: the unified codes of its lot (or of all lots of its project) by the names of `Lot`, unchanged.
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class OutboxItem:
     kind: ItemKind
     body: Mapping[str, Json]
     created_utc_ns: int
+
+    @property
+    def lane(self) -> str:
+        """Items of one lane arrive in order: those of a lot, or of a project as a whole."""
+        return str(self.body.get("lot") or self.body.get("project") or "")
 
 
 class PlatformError(RuntimeError):

@@ -21,17 +21,18 @@ def check_character(first17: str) -> str:
 
 
 def credit_code_problem(code: str) -> str | None:
-    """What is wrong with `code`, or None.  A wrong code is worth a warning; it is never a reason to refuse a lot.
+    """What is wrong with `code`, or None; never a character of it: it may be a one-person business.
+
+    A wrong code is worth a warning; it is never a reason to refuse a lot.
 
     >>> credit_code_problem("91350100M000100Y43") is None
     True
     """
     if len(code) != 18:
         return f"credit code has {len(code)} characters; GB 32100 asks for 18"
-    try:
-        wanted = check_character(code[:17])
-    except ValueError as error:
-        return f"credit code: {error}"
-    if code[17] != wanted:
-        return f"credit code ends in {code[17]!r}; GB 32100 asks for {wanted!r} (a mistyped code)"
+    for place, character in enumerate(code, 1):
+        if character not in _VALUES:
+            return f"credit code: character {place} is not in the alphabet of GB 32100 (digits, and letters but I O S V Z)"
+    if code[17] != check_character(code[:17]):
+        return "credit code: the check character does not fit the other 17 (GB 32100); the code is mistyped"
     return None

@@ -3,15 +3,28 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 import sqlite_utils
 
-from gateway.trading.base import LotWarning, PhaseEvent
-from gateway.trading.signature import WINDOW_S
+from gateway.trading.base import LotWarning, PhaseEvent, Rejected
 from venue_model.canonical import plain
 from venue_model.lots import Lot
 
 CURSOR = "platform_cursor"  # in table `setting`
+NONCE_KEPT_S = 86_400  # far beyond the clock window: a clock that jumps ahead and is set back must not make old calls new again
+NOTICES = 50  # of each kind, newest
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word for people about something that the platform told."""
+
+    kind: Literal["rejected", "warning"]
+    ref: str  # of the item; for warnings the lot
+    text: str
+    utc_ns: int  # when it was last heard
 
 
 class Memory:
@@ -45,7 +58,7 @@ class Memory:
         taken: list[Lot] = []
         warnings: list[LotWarning] = []
         for lot in highest.values():
-            digest = hashlib.sha256(json.dumps(plain(lot), sort_keys=True).encode()).hexdigest()
+            digest = _digest(lot)
             known = self._db.execute("SELECT version, sha256 FROM platform_lot WHERE id = ?", (lot.id,)).fetchone()
             if known is None or lot.version > known[0]:
                 taken.append(lot)
@@ -67,6 +80,45 @@ class Memory:
         )
         return bool(cursor.rowcount == 1)
 
+    def note(self, rejected: Iterable[Rejected], warnings: Iterable[LotWarning], utc_ns: int) -> None:
+        """Keep what people should see, also after a restart: the platform will not tell it again.  The last word on an item counts."""
+        for one in rejected:
+            self._db.execute("DELETE FROM platform_notice WHERE kind = 'rejected' AND ref = ?", (one.ref,))
+            self._add_notice("rejected", one.ref, one.why, utc_ns)
+        for warning in warnings:
+            self._add_notice("warning", warning.lot, warning.text, utc_ns)
+        for kind in ("rejected", "warning"):
+            self._db.execute(
+                "DELETE FROM platform_notice WHERE kind = ? AND utc_ns < (SELECT utc_ns FROM platform_notice WHERE kind = ?"
+                " ORDER BY utc_ns DESC LIMIT 1 OFFSET ?)",
+                (kind, kind, NOTICES - 1),
+            )
+
+    def came_right(self, lots: Iterable[Lot]) -> None:
+        """These were taken: what was rejected of them is over."""
+        for lot in lots:
+            self._db.execute("DELETE FROM platform_notice WHERE kind = 'rejected' AND ref = ?", (lot.id,))
+
+    def notices(self) -> list[Notice]:
+        """What was rejected and what was doubtful, oldest first."""
+        rows = self._db.execute("SELECT kind, ref, text, utc_ns FROM platform_notice ORDER BY utc_ns, ref, text").fetchall()
+        return [Notice(*row) for row in rows]
+
+    def _add_notice(self, kind: str, ref: str, text: str, utc_ns: int) -> None:
+        self._db.execute(
+            "INSERT INTO platform_notice VALUES (?, ?, ?, ?) ON CONFLICT (kind, ref, text) DO UPDATE SET utc_ns = excluded.utc_ns",
+            (kind, ref, text, utc_ns),
+        )
+
+
+def _digest(lot: Lot) -> str:
+    """Of a lot's content.  Codes that nobody told are left out, as before there were any: old lots must not look changed."""
+    said = plain(lot)
+    assert isinstance(said, dict), "a lot is a record"
+    if not said["further_codes"]:
+        del said["further_codes"]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
 
 class StoredNonces:
     """`signature.Nonces` that a restart does not forget: a replay within the clock window must not outlive a crash."""
@@ -77,7 +129,7 @@ class StoredNonces:
     def first_time(self, nonce: str, stamp_s: int, now_s: int) -> bool:
         """As `Nonces` says."""
         with self._db.atomic():
-            self._db.execute("DELETE FROM platform_nonce WHERE stamp_s < ?", (now_s - WINDOW_S,))
+            self._db.execute("DELETE FROM platform_nonce WHERE stamp_s < ?", (now_s - NONCE_KEPT_S,))
             cursor = self._db.execute(
                 "INSERT INTO platform_nonce (nonce, stamp_s) VALUES (?, ?) ON CONFLICT (nonce) DO NOTHING", (nonce, stamp_s)
             )

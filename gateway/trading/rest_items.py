@@ -17,7 +17,23 @@ _OF_KIND: Mapping[ItemKind, Mapping[str, str]] = {
     ItemKind.EVIDENCE: {"sealed_utc_ns": "SEAL_TIME"},
     # Spelt like this in the published abnormality report (domain brief 5.2).
     ItemKind.ANOMALY: {"name": "EXCEPITON_NAME", "info": "EXCEPITON_INFOR", "code": "EXCEPITON_TYPE"},
+    ItemKind.ROOM_STATUS: {},
 }
+
+# Unified codes by the names of the neutral lot; further ones came with the platform's own names and keep them.
+CODE_FIELDS = {
+    "project_code": "PROJECT_CODE",
+    "lot_code": "BID_SECTION_CODE",
+    "lot_codes": "BID_SECTION_CODES",
+    "deal_code": "UNIFIED_DEAL_CODE",
+    "deal_codes": "UNIFIED_DEAL_CODES",
+}
+
+
+def code_fields(item: OutboxItem) -> dict[str, Json]:
+    """The unified codes that an item carries, unchanged, under the names that they came with."""
+    codes = item.body.get("codes")
+    return {CODE_FIELDS.get(name, name): code for name, code in codes.items()} if isinstance(codes, Mapping) else {}
 
 
 def item_fields(item: OutboxItem) -> dict[str, Json]:
@@ -26,7 +42,7 @@ def item_fields(item: OutboxItem) -> dict[str, Json]:
         "KEY": item.key,
         "KIND": item.kind.value.upper(),
         "DATA_TIMESTAMP": utc_text(item.created_utc_ns),
-        "BODY": {_name(item, key): _value(key, value) for key, value in item.body.items()},
+        "BODY": {_name(item, key): _value(key, value) for key, value in item.body.items() if key != "codes"} | code_fields(item),
     }
 
 

@@ -1,4 +1,4 @@
-"""Keeps gateway and platform in step: pulls changes on a timer, drains the outbox, and survives whatever the other side does.
+"""Keeps gateway and platform in step: pulls changes on a timer, lets the outbox drain, and survives whatever the other side does.
 
 A page is taken in one transaction: what `on_lots` and `on_phase_event` write to the venue database, the memory that they ran,
 and the cursor.  A crash therefore repeats a page whole or not at all, and an event has its effect once.
@@ -6,12 +6,14 @@ and the cursor.  A crash therefore repeats a page whole or not at all, and an ev
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
-from gateway.trading.base import LotWarning, PhaseEvent, Platform, PlatformAway, PlatformRefused, Pulled, Rejected
+from gateway.trading.base import LotWarning, PhaseEvent, Platform, PlatformAway, Pulled, Rejected
+from gateway.trading.drain import BATCH, Drain
 from gateway.trading.memory import Memory
-from gateway.trading.outbox import Counts, Outbox
+from gateway.trading.outbox import Outbox
+from venue_model.ids import LotId
 from venue_model.lots import Lot
 from venue_model.moments import Now
 
@@ -19,9 +21,7 @@ LOG = logging.getLogger(__name__)
 
 PULL_S = 15.0
 DRAIN_S = 1.0  # how soon a new item leaves when nobody pokes
-BATCH = 50  # items in one push
 MAX_PAGES = 100  # in one round: a platform that says "more" for ever must not keep us from resting
-KEPT = 20  # rejections and warnings shown in the health
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Health:
     dead: int = 0
     rejected: tuple[Rejected, ...] = ()  # newest last; one leaves when its lot is taken after all
     warnings: tuple[LotWarning, ...] = ()
+    apart: int = 0  # of the waiting: items that the platform does not take though it takes others
+    oldest_utc_ns: int | None = None  # of the waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ class PlatformSync:
         self._wake_pull = asyncio.Event()
         self._wake_drain = asyncio.Event()
         self._troubles: dict[str, _Trouble] = {}
-        self._rejected: dict[str, Rejected] = {}
-        self._warnings: dict[LotWarning, None] = {}
+        self._drain = Drain(platform, outbox, clock, lambda: self.pulled_utc_ns is not None and "pull" not in self._troubles)
+        self._heard = 0  # phase events that came by themselves
+        self.pulled_utc_ns: int | None = None  # when a pull last went well
         self.health = Health()
 
     def start(self) -> None:
@@ -103,12 +106,15 @@ class PlatformSync:
         """One round: all pages that wait.  Always False: the next round waits for the timer.  Never raises."""
         try:
             for _ in range(MAX_PAGES):
-                before = self._memory.cursor()
+                before, heard = self._memory.cursor(), self._heard
                 pulled = await self._platform.pull_lots(before)
+                if self._heard != heard:
+                    continue  # an event came meanwhile: this page was written before it, and would undo it
                 self._take(pulled)
                 if not pulled.more or pulled.cursor == before:
                     break
             self._well("pull")
+            self.pulled_utc_ns = self._clock().utc_ns
         except Exception as error:  # a fault of ours must not end the exchange either
             self._ill("pull", error)
         self._report()
@@ -116,50 +122,52 @@ class PlatformSync:
 
     async def drain_once(self) -> bool:
         """One push of what is due.  True when more may go at once.  Never raises."""
+        settled = 0
         try:
-            items = self._outbox.due(self._clock().utc_ns, BATCH)
-            if items:
-                keys = [item.key for item in items]
-                try:
-                    await self._platform.push(items)
-                except PlatformRefused as refused:
-                    for key, why in refused.why.items():
-                        LOG.error("platform: item %s refused: %s; kept as a dead letter", key, why)
-                        self._outbox.mark_dead(key, why)
-                    keys = [key for key in keys if key not in refused.why]
-                except PlatformAway as away:
-                    self._outbox.mark_failed(keys, str(away), self._clock().utc_ns)
-                    raise
-                self._outbox.mark_sent(keys)
+            settled = await self._drain.round()
+            if settled:
                 self._well("push")
         except Exception as error:  # as above; a full disk lands here too
             self._ill("push", error)
-            self._report()
-            return False
         self._report()
-        return len(items) == BATCH
+        return settled >= BATCH
+
+    def take_events(self, events: Sequence[PhaseEvent], rejected: Sequence[Rejected] = ()) -> int:
+        """Phase events that the platform brought by itself (a webhook); how many were new.  Raises what the venue's side raises: then
+        nothing of them was taken."""
+        with self._outbox.db.atomic():
+            fresh = [event for event in events if self._memory.first_time(event)]
+            for event in fresh:
+                self._on_phase_event(event)
+            self._memory.note(rejected, (), self._clock().utc_ns)
+        self._heard += len(fresh)
+        self._report()
+        return len(fresh)
+
+    def report(self) -> None:
+        """The outbox has changed from outside: look again."""
+        self._report()
 
     def _take(self, pulled: Pulled) -> None:
+        known = self.health
         with self._outbox.db.atomic():
             lots, stale = self._memory.newer(pulled.lots)
             if lots:
                 self._on_lots(lots)
+                self._memory.came_right(lots)
             for event in pulled.phase_events:
                 if self._memory.first_time(event):
                     self._on_phase_event(event)
+            warnings = pulled.warnings + stale
+            if pulled.rejected or warnings:
+                self._memory.note(pulled.rejected, warnings, self._clock().utc_ns)
             self._memory.set_cursor(pulled.cursor)
-        for lot in lots:
-            self._rejected.pop(lot.id, None)
         for rejected in pulled.rejected:
-            if self._rejected.pop(rejected.ref, None) != rejected:
+            if rejected not in known.rejected:
                 LOG.warning("platform: %s rejected: %s", rejected.ref, rejected.why)
-            self._rejected[rejected.ref] = rejected
-        for warning in pulled.warnings + stale:
-            if warning not in self._warnings:
+        for warning in warnings:
+            if warning not in known.warnings:
                 LOG.warning("platform: lot %s: %s", warning.lot, warning.text)
-            self._warnings[warning] = None
-        self._rejected = dict(list(self._rejected.items())[-KEPT:])
-        self._warnings = dict(list(self._warnings.items())[-KEPT:])
 
     def _well(self, what: str) -> None:
         if self._troubles.pop(what, None) is not None:
@@ -175,20 +183,23 @@ class PlatformSync:
         self._troubles[what] = _Trouble(since_utc_ns, text)
 
     def _report(self) -> None:
+        before = self.health
         try:
-            counts = self._outbox.counts()
+            counts, notices = self._outbox.counts(), self._memory.notices()
+            health = Health(
+                waiting=counts.waiting, dead=counts.dead, apart=counts.apart, oldest_utc_ns=counts.oldest_utc_ns,
+                rejected=tuple(Rejected(notice.ref, notice.text) for notice in notices if notice.kind == "rejected"),
+                warnings=tuple(LotWarning(LotId(notice.ref), notice.text) for notice in notices if notice.kind == "warning"),
+            )  # fmt: skip
             self._well("outbox")
         except Exception as error:  # the database is in trouble; say so with the counts of before
             self._ill("outbox", error)
-            counts = Counts(self.health.waiting, self.health.dead)
+            health = before
         troubles = sorted(self._troubles.values(), key=lambda trouble: trouble.since_utc_ns)
-        health = Health(
-            troubles[0].since_utc_ns if troubles else None,
-            troubles[-1].error if troubles else "",
-            counts.waiting,
-            counts.dead,
-            tuple(self._rejected.values()),
-            tuple(self._warnings),
+        health = replace(
+            health,
+            away_since_utc_ns=troubles[0].since_utc_ns if troubles else None,
+            last_error=troubles[-1].error if troubles else "",
         )
         if health != self.health:
             self.health = health

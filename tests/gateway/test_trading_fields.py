@@ -121,7 +121,7 @@ def test_a_wrong_credit_code_is_a_warning_and_the_lot_is_taken() -> None:
     assert [lot.id for lot in pulled.lots] == ["L1"]
     (warning,) = pulled.warnings
     assert warning.lot == "L1"
-    assert warning.text.startswith("AGENCY_CREDIT_CODE: credit code ends in '4'")
+    assert warning.text.startswith("AGENCY_CREDIT_CODE: credit code: the check character does not fit")
 
 
 def test_events_arrive_and_malformed_ones_are_refused_alone() -> None:

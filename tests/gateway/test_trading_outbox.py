@@ -78,12 +78,12 @@ def test_a_dead_letter_blocks_nobody_and_can_be_sent_again_in_its_place(db: sqli
     put(outbox, "a", "b")
     outbox.mark_dead("a", "lot unknown")
     assert due(outbox) == ["b"]
-    assert outbox.counts() == Counts(waiting=1, dead=1)
+    assert outbox.counts() == Counts(waiting=1, dead=1, oldest_utc_ns=T0)
     assert [(letter.item.key, letter.attempts, letter.why) for letter in outbox.dead()] == [("a", 1, "lot unknown")]
     assert not outbox.resend("b", T0)
     assert outbox.resend("a", T0)
-    assert due(outbox) == ["a", "b"]
-    assert outbox.counts() == Counts(waiting=2, dead=0)
+    assert [item.key for item in outbox.due_apart(T0)] == ["a"]
+    assert outbox.counts() == Counts(waiting=2, dead=0, apart=1, oldest_utc_ns=T0)
 
 
 def test_a_clock_set_back_by_hours_does_not_stop_the_outbox(db: sqlite_utils.Database) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.shell.database import open_database
-from gateway.trading.memory import StoredNonces
+from gateway.trading.memory import NONCE_KEPT_S, StoredNonces
 from gateway.trading.rest import verify_webhook
 from gateway.trading.signature import (
     SIGNATURE,
@@ -46,7 +46,7 @@ def test_a_replayed_webhook_is_refused_after_a_restart_of_the_gateway(tmp_path: 
 
 def test_a_used_nonce_is_forgotten_only_when_its_timestamp_would_be_refused_anyway(tmp_path: Path) -> None:
     db = open_database(tmp_path / "venue.db")
-    for nonces in (MemoryNonces(), StoredNonces(db)):
+    for nonces, kept_s in ((MemoryNonces(), 301), (StoredNonces(db), NONCE_KEPT_S + 1)):
         ahead = signed(NOW_UTC_NS + 300 * S)  # the sender's clock is 300 s fast: good for 600 s of ours
         verify_webhook("token", "POST", "/platform/webhook?a=1", ahead, BODY, NOW_UTC_NS, nonces)
         for later_s in (1, 599, 600):
@@ -54,8 +54,20 @@ def test_a_used_nonce_is_forgotten_only_when_its_timestamp_would_be_refused_anyw
                 verify_webhook("token", "POST", "/platform/webhook?a=1", ahead, BODY, NOW_UTC_NS + later_s * S, nonces)
         with pytest.raises(SignatureRefused, match="timestamp"):
             verify_webhook("token", "POST", "/platform/webhook?a=1", ahead, BODY, NOW_UTC_NS + 601 * S, nonces)
-        assert nonces.first_time("another" * 4, 1_800_000_601, 1_800_000_601)
-        assert nonces.first_time("n" * 32, 1_800_000_601, 1_800_000_601), "the store would grow for ever"
+        late_s = 1_800_000_300 + kept_s
+        assert nonces.first_time("another" * 4, late_s, late_s)
+        assert nonces.first_time("n" * 32, late_s, late_s), "the store would grow for ever"
+    db.close()
+
+
+def test_a_clock_that_jumps_two_hours_ahead_and_back_makes_no_old_call_new(tmp_path: Path) -> None:
+    db = open_database(tmp_path / "venue.db")
+    verify_webhook("token", "POST", "/platform/webhook?a=1", signed(), BODY, NOW_UTC_NS, StoredNonces(db))
+    ahead = NOW_UTC_NS + 7_200 * S
+    later = sign_request("token", "POST", "/platform/webhook?a=1", BODY, ahead, "later" * 5)
+    verify_webhook("token", "POST", "/platform/webhook?a=1", later, BODY, ahead, StoredNonces(db))
+    with pytest.raises(SignatureRefused, match="replay"):
+        verify_webhook("token", "POST", "/platform/webhook?a=1", signed(), BODY, NOW_UTC_NS + S, StoredNonces(db))
     db.close()
 
 

@@ -177,7 +177,7 @@ def test_a_day_away_loses_nothing_and_repeats_nothing(bench: Bench) -> None:
         bench.drain()
         bench.pull()
         bench.pass_time(HOUR_NS)
-    assert bench.sync.health == Health(began_utc_ns, "GET /api: ConnectError", waiting=24)
+    assert bench.sync.health == Health(began_utc_ns, "GET /api: ConnectError", waiting=24, oldest_utc_ns=began_utc_ns)
     bench.platform.away = ""
     bench.drain()
     bench.pull()
