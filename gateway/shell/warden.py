@@ -24,12 +24,13 @@ from gateway.core.clearing import (
 )
 from gateway.core.day import Day
 from gateway.core.exception_pass import ExceptionPass
+from gateway.core.presence.doors import Memo as ToldMemo
 from gateway.core.presence.doors import asks, told
 from gateway.core.presence.state import Presence
-from gateway.shell.agents import AgentBook
+from gateway.shell.agents import Agent, AgentBook
 from gateway.shell.store import Store
 from venue_model import signing
-from venue_model.door_policy import Approval, Approved, ComponentPolicy, PolicyBody
+from venue_model.door_policy import Approval, Approved, ComponentPolicy, Elsewhere, PolicyBody
 from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DoorId
 from venue_model.moments import Now, S
@@ -39,6 +40,7 @@ from venue_model.wire import Command, DoorReport, SignedPolicy
 
 log = logging.getLogger(__name__)
 RENEWALS_A_LEASE = 3
+Content = tuple[int, tuple[ComponentPolicy, ...], tuple[Elsewhere, ...]]  # what a policy says to one session of a board
 
 
 class ApprovalError(ValueError):
@@ -67,14 +69,17 @@ class Warden:
         self.components_of = {board: self._components_of(board) for board in venue.boards}
         self._entered_by = {board: self._entered_from(board) for board in venue.boards}
         self.asks = {(board, c): asks(venue, board, c) for board, components in self.components_of.items() for c in components}
+        self._told = {place: ToldMemo() for place in self.asks}
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
         self.signed: Callable[[int], None] = lambda count: None  # told after the commit and before policies leave
         # Told when a door knows more than this database.
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         # The policies as they were made last, and of what: they are compared with what was sent after every report of a door.
         self._made: dict[tuple[BoardId, ComponentId], tuple[Domain, Access | None, Presence, ComponentPolicy]] = {}
+        # Where each domain came to rest, and at what access: `advance` is a function of the two, so the same two move it no further.
+        self._rest: dict[ComponentId, tuple[Domain, Access]] = {}
         self._holding: dict[ComponentId, tuple[Domain, bool]] = {}  # whether somebody may be in a domain, and as it was then
-        self._sent: dict[BoardId, object] = {}  # content of the last policy, so that nothing is sent twice for nothing …
+        self._sent: dict[BoardId, Content] = {}  # content of the last policy, so that nothing is sent twice for nothing …
         self._digests: dict[BoardId, str] = {}  # … and by what name the board says that it holds it
         self._renewed_mono_ns = 0
 
@@ -104,10 +109,15 @@ class Warden:
         moved = self._walked_in()
         for component, access in self.access.items():
             before, waited = self.domains[component], self.waiting[component]
+            rest = self._rest.get(component)
+            if rest is not None and rest[0] is before and rest[1] is access:
+                continue
             target = Target(access.mode, access.groups, access.seal)
             domain, waiting = advance(before, target, self.doors[component], self.venue.profile.separated)
             if domain != before:
                 moved.append(domain)
+            else:
+                self._rest[component] = domain, access
             self.domains[component], self.waiting[component] = domain, waiting
             if domain != before or waiting != waited:
                 self.changed(component)
@@ -175,27 +185,30 @@ class Warden:
         `by_name`: a board that has said that it holds the policy gets a few hundred bytes that name it, not the policy again.
         """
         elsewhere = known_passes(day, self.salt, self._memo)
-        due: list[tuple[PolicyBody, object]] = []
-        leases: list[tuple[BoardId, int]] = []
-        with self.store.transaction():  # one for all boards, and before the first policy leaves
-            for board in boards:
-                agent = self.agents[board]
-                components = self.components_of[board]
-                if not components or not agent.online:
-                    continue
-                policies = tuple(self._policy(board, component) for component in components)
+        news: list[tuple[Agent, Content, bool]] = []
+        for board in boards:
+            agent = self.agents[board]
+            if self.components_of[board] and agent.online:
+                policies = tuple(self._policy(board, component) for component in self.components_of[board])
                 content = (agent.session, policies, elsewhere)
                 known = self._sent.get(board) == content
-                if known and not renew:
-                    continue
+                if renew or not known:
+                    news.append((agent, content, known))
+        if not news:
+            return
+        due: list[tuple[PolicyBody, Content]] = []
+        leases: list[tuple[BoardId, int]] = []
+        with self.store.transaction():  # one for all boards, and before the first policy leaves
+            for agent, content, known in news:
                 agent.renewal += 1
                 self.agents.save(agent)
-                if by_name and known and agent.reported is not None and agent.reported.policy == self._digests[board]:
-                    leases.append((board, agent.renewal))
+                if by_name and known and agent.reported is not None and agent.reported.policy == self._digests[agent.id]:
+                    leases.append((agent.id, agent.renewal))
                     continue
                 body = PolicyBody(
-                    self.venue.id, board, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), policies, elsewhere
-                )
+                    self.venue.id, agent.id, agent.session, agent.renewal, now.utc_ns, self.venue.lease_s, self.salt.hex(), content[1],
+                    elsewhere,
+                )  # fmt: skip
                 due.append((body, content))
         for board, renewal in leases:
             self._renew_lease(board, renewal, now)
@@ -223,7 +236,8 @@ class Warden:
         made = self._made.get((board, component))
         if made is not None and made[0] is domain and made[1] is access and (made[2] is presence or not (wanted.moves or wanted.spent)):
             return made[3]
-        passes = told(presence, access.passes, component, wanted) if access and component in self._entered_by[board] else ()
+        reads = component in self._entered_by[board]
+        passes = told(presence, access.passes, component, wanted, self._told[board, component]) if access and reads else ()
         others = [door for door in self.doors[component] if self.venue.doors[door].board != board] if wanted.others else []
         policy = ComponentPolicy(
             component, domain.term, domain.epoch, domain.mode, domain.groups, domain.seal, passes, domain.approved, wanted.limit,

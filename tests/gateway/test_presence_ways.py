@@ -6,12 +6,13 @@ from typing import Any
 from day_case import lot
 from hypothesis import given
 from hypothesis import strategies as st
-from presence_case import VENUE, WAYS, at, emptied, line, refused, through, walked
+from presence_case import VENUE, WAYS, at, emptied, line, refused, sighting, through, walked
 
-from gateway.core.presence.doors import Asks, asks, has_entered, last_move, told
+from gateway.core.presence.doors import Asks, Memo, asks, has_entered, last_move, told
 from gateway.core.presence.fire import Fire, FireLine, Safe, last_fire, roll
 from gateway.core.presence.leaving import LockerLine, leaving, phones, still_inside
 from gateway.core.presence.muster import muster
+from gateway.core.presence.state import Presence, seen
 from gateway.core.presence.trajectory import trajectory
 from gateway.core.presence.ways import Ways
 from gateway.core.presence.whereabouts import everybody
@@ -90,6 +91,24 @@ def test_a_pass_that_went_in_by_another_boards_door_is_spent_until_it_is_authori
     [anew] = told(presence, [entry(once=True, authorised_utc_ns=at(90))], WING, Asks(spent=True))
     [free] = told(presence, [entry(authorised_utc_ns=at(0))], WING, Asks(spent=True))
     assert (spent.spent, anew.spent, free.spent) == (True, False, False)
+
+
+PASSAGES = st.tuples(
+    st.sampled_from(["gate", "e1-door", "e2-door"]), st.sampled_from(["exp-1", "exp-2", None]), st.sampled_from(["in", "out"])
+)  # fmt: skip
+
+
+@given(st.lists(PASSAGES | st.sampled_from([WING, E1]) | st.just("authorised anew"), max_size=12))
+def test_what_a_board_is_told_after_each_event_is_what_it_would_be_told_afresh(events: list[Any]) -> None:
+    presence, memo, wanted = Presence(), Memo(), Asks(frozenset({WING, E1}), spent=True)
+    passes = [entry(once=True, authorised_utc_ns=at(0)), replace(entry("exp-2", once=True), digest="d2")]
+    for number, event in enumerate(events, 1):
+        if event == "authorised anew":
+            passes[0] = replace(passes[0], authorised_utc_ns=at(60 * number))
+        else:
+            happened = emptied(60 * number, event) if isinstance(event, str) else through(60 * number, *event)
+            presence = seen(presence, sighting(happened), WAYS)
+        assert told(presence, passes, WING, wanted, memo) == told(presence, passes, WING, wanted)
 
 
 def test_the_passage_that_authorises_does_not_spend_the_pass() -> None:

@@ -1,10 +1,10 @@
 """What a door should be told of people whom other boards' doors have seen: anti-passback, no re-entry (I4), limits, pairs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.core.presence.impossible import CLOCK_ERROR_NS
-from gateway.core.presence.state import Presence
+from gateway.core.presence.state import Presence, Row
 from gateway.core.presence.whereabouts import unseen
 from venue_model.door_policy import Pass
 from venue_model.ids import BoardId, ComponentId, PersonKey
@@ -42,11 +42,35 @@ def asks(venue: Venue, board: BoardId, component: ComponentId) -> Asks:
     return Asks(frozenset(moves), shared, limit, shared and (limit is not None or any(door.two_person for door in own)))
 
 
-def told(presence: Presence, passes: Iterable[Pass], component: ComponentId, wanted: Asks) -> tuple[Pass, ...]:
+@dataclass(slots=True)
+class Memo:
+    """What one board was told last of one domain, and of what: a passage changes what is told of one person.
+
+    `told` reads a pass, its holder's row and the domains' rows, all of them values that are never changed in place: while each is the
+    very same as before, so is what is told.
+    """
+
+    unseen: tuple[Row, ...] = ()
+    of: dict[str, tuple[Pass, Row, Pass]] = field(default_factory=dict)  # by credential
+
+
+def told(presence: Presence, passes: Iterable[Pass], component: ComponentId, wanted: Asks, memo: Memo | None = None) -> tuple[Pass, ...]:
     """The passes of a domain with what the gateway knows of their holders, as far as a board asks for it."""
     if not wanted.moves and not wanted.spent:
         return tuple(passes)
-    return tuple(_told(presence, entry, component, wanted) for entry in passes)
+    memo = memo if memo is not None else Memo()
+    emptied = tuple(unseen(presence, domain) for domain in sorted(wanted.moves))
+    known = memo.of if emptied == memo.unseen else {}
+    memo.unseen, memo.of = emptied, {}
+    found = []
+    for entry in passes:
+        row = presence.people.get(entry.person, ())
+        last = known.get(entry.digest)
+        if last is None or last[0] is not entry or last[1] is not row:
+            last = entry, row, _told(presence, entry, component, wanted)
+        memo.of[entry.digest] = last
+        found.append(last[2])
+    return tuple(found)
 
 
 def _told(presence: Presence, entry: Pass, component: ComponentId, wanted: Asks) -> Pass:
