@@ -14,7 +14,7 @@ from gateway.core.presence.findings import Finding, checkout_found, impossible_f
 from gateway.core.presence.fire import Accounted, Fire, FireLine, last_fire, roll
 from gateway.core.presence.impossible import Impossible, jumps, two_places
 from gateway.core.presence.leaving import Leaving, LockerLine, leaving, phones
-from gateway.core.presence.muster import Muster, muster
+from gateway.core.presence.muster import Muster, muster, mustered
 from gateway.core.presence.sightings import KINDS, sighting_of
 from gateway.core.presence.state import KEPT_NS, Presence, forgotten, rebuilt, seen
 from gateway.core.presence.trajectory import Step, trajectory
@@ -23,10 +23,11 @@ from gateway.core.presence.ways import Ways
 from gateway.core.presence.whereabouts import Sure, Whereabouts, everybody
 from gateway.shell.agents import AgentBook
 from gateway.shell.store import Store
-from venue_model.ids import ComponentId, DeviceId, LotId, PersonKey
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, PersonKey
 from venue_model.lots import Lot
 from venue_model.moments import Now, S
 from venue_model.venue import Venue
+from venue_model.wire import DoorReport
 
 HEARD = (*KINDS, "fire", "checkout", "alarm_clear")
 DAY_S = 86_400
@@ -130,7 +131,8 @@ class PresenceDesk:
     def _count_empty(self, now: Now) -> None:
         """Note the domains that the doors have counted empty for a while though names are still on their lists."""
         named = {who.component for who in self.everybody().values() if who.maybe_inside}
-        empty = {row.component for row in self.muster() if row.empty and row.component in named} if named else set()
+        reports, away = self._doors()
+        empty = [c for c in self.venue.components if c in named and mustered(self.venue, c, (), reports, away).empty]
         self._empty = {component: self._empty.get(component, now) for component in empty}
         for component, since in list(self._empty.items()):
             if now.mono_ns - since.mono_ns >= SETTLE_S * S:
@@ -182,10 +184,14 @@ class PresenceDesk:
 
     def muster(self) -> list[Muster]:
         """All domains with their people and counts."""
-        agents = self.agents.agents
-        reports = {door: report for agent in agents.values() if agent.reported for door, report in agent.reported.doors.items()}
-        own = {door: report for door, report in reports.items() if door in self.venue.doors}
-        return muster(self.venue, self.everybody(), own, frozenset(b for b, agent in agents.items() if not agent.online))
+        return muster(self.venue, self.everybody(), *self._doors())
+
+    def _doors(self) -> tuple[dict[DoorId, DoorReport], frozenset[BoardId]]:
+        """What the doors reported last, and which boards are away."""
+        agents = self.agents.agents.values()
+        told = (each for agent in agents if agent.reported for each in agent.reported.doors.items())
+        reports = {door: report for door, report in told if door in self.venue.doors}
+        return reports, frozenset(agent.id for agent in agents if not agent.online)
 
     def fire(self, now: Now) -> Fire | None:
         """The fire that lasts, or one that has ended today and may still have somebody missing."""

@@ -1,6 +1,6 @@
 """The muster list: by domain, whom the doors know inside, and what their counts say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.core.presence.watch import Everybody
@@ -39,17 +39,23 @@ def muster(
     for who in everybody.values():
         if who.maybe_inside:
             inside.setdefault(who.component, []).append(who)
-    order = list(venue.rooms)
-    components = sorted(venue.components, key=lambda c: min(order.index(room) for room in venue.components[c]))
-    return [
-        Muster(
-            component,
-            tuple(sorted(inside.get(component, ()), key=lambda w: (w.sure, w.group or "", w.person))),
-            sum(r.components[component].net for door in doors if (r := reports.get(door.id)) and component in r.components),
-            tuple(door.id for door in doors if (r := reports.get(door.id)) and r.suspect),
-            tuple(door.id for door in doors if door.board in away or door.id not in reports),
-            all((r := reports.get(door.id)) and component in r.components and r.components[component].settled for door in doors),
-        )
-        for component in components
-        for doors in [venue.doors_of(component)]
-    ]
+    order = {room: place for place, room in enumerate(venue.rooms)}
+    components = sorted(venue.components, key=lambda c: min(order[room] for room in venue.components[c]))
+    return [mustered(venue, component, inside.get(component, ()), reports, away) for component in components]
+
+
+def mustered(
+    venue: Venue, component: ComponentId, people: Iterable[Whereabouts], reports: Mapping[DoorId, DoorReport], away: frozenset[BoardId]
+) -> Muster:
+    """One domain, with the people who may be inside."""
+    doors = venue.doors_of(component)
+    told = [r for door in doors if (r := reports.get(door.id)) is not None]
+    counts = [r.components[component] for r in told if component in r.components]
+    return Muster(
+        component,
+        tuple(sorted(people, key=lambda w: (w.sure, w.group or "", w.person))),
+        sum(count.net for count in counts),
+        tuple(door.id for door in doors if (r := reports.get(door.id)) and r.suspect),
+        tuple(door.id for door in doors if door.board in away or door.id not in reports),
+        len(counts) == len(doors) and all(count.settled for count in counts),
+    )

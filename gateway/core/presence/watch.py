@@ -99,7 +99,9 @@ def unconfirmed(presence: Presence, venue: Venue, confirmed: Confirmed, now_utc_
     """The stays in opening rooms that ended without staff's word, of the profile's `checkout` roles (I15).  Told, never held (I11)."""
     if not venue.profile.checkout:
         return []
-    return [stay for own in presence.stays.values() for stay in own if _unconfirmed(stay, venue, confirmed, now_utc_ns)]
+    opening = {component for component in venue.components if Zone.OPENING in venue.zones_of(component)}  # most stays are elsewhere
+    stays = (stay for own in presence.stays.values() for stay in own if stay.component in opening)
+    return [stay for stay in stays if _unconfirmed(stay, venue, confirmed, now_utc_ns)]
 
 
 def _unconfirmed(stay: Stay, venue: Venue, confirmed: Confirmed, now_utc_ns: int) -> bool:
