@@ -1,5 +1,6 @@
 """I9: who somebody is, and whose roster they are on, is never on a screen, and no card number on any topic."""
 
+import re
 from collections.abc import Sequence
 
 from simulation.checkers.law import NOTHING, Law
@@ -23,8 +24,8 @@ class NamesHidden(Law):
         super().__init__(house)
         self._looked_ns: dict[str, int] = {}
         self._known: tuple[int, ...] = ()
-        self._names: tuple[str, ...] = ()
-        self._numbers: tuple[str, ...] = ()
+        self._numbers = _Words(())
+        self._names_too = _Words(())
         self._learn(house)
 
     def on(self, seen: Seen, house: House) -> Sequence[Violation]:
@@ -45,8 +46,7 @@ class NamesHidden(Law):
         return self._look(f"{topic} carries", text, seen.time_ns, numbers_only=topic.rpartition("/")[2] not in _PUBLIC_LEAVES)
 
     def _look(self, where: str, text: str, time_ns: int, *, numbers_only: bool) -> Sequence[Violation]:
-        words = self._numbers if numbers_only else (*self._names, *self._numbers)
-        found = next((word for word in words if word in text), None)  # ten times faster than one pattern of them all
+        found = (self._numbers if numbers_only else self._names_too).first_in(text)
         return NOTHING if found is None else self.broken(f"{where} {found!r}", time_ns)
 
     def _learn(self, house: House) -> None:
@@ -55,6 +55,23 @@ class NamesHidden(Law):
         if known == self._known:
             return
         self._known = known
-        self._names = tuple(sorted(people))
         # Numbers as long as a long card's: the short ones of four bytes turn up by chance in digests and signatures.
-        self._numbers = tuple(sorted({number for p in people.values() for number in (p.card, p.qr_key) if len(number) >= 14}))
+        numbers = sorted({number for p in people.values() for number in (p.card, p.qr_key) if len(number) >= 14})
+        self._numbers, self._names_too = _Words(numbers), _Words([*sorted(people), *numbers])
+
+
+class _Words:
+    """Many words that are looked for in long texts; hardly ever is one there."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        # A word covers one of the blocks of a text whole, wherever it stands, when it is as long as two blocks less a letter.
+        block = (min(map(len, words), default=1) + 1) // 2
+        self._blocks = re.compile(f"(?s).{{{block}}}").findall
+        self._parts = frozenset(word[at : at + block] for word in words for at in range(len(word) - block + 1))
+
+    def first_in(self, text: str) -> str | None:
+        """The first of the words that the text holds, or None."""
+        if self._parts.isdisjoint(self._blocks(text)):
+            return None
+        return next((word for word in self._words if word in text), None)

@@ -82,6 +82,13 @@ def test_a_name_on_a_sign_or_a_card_number_on_a_topic_is_told() -> None:
     assert "scene" in text
 
 
+def test_a_card_number_is_found_wherever_it_stands_in_a_message() -> None:
+    for before in range(30):
+        payload = ("x" * before + "a1b2c3d4e5f607" + "x" * 20).encode()
+        message = {"topic": f"{ROOT}/agent/opening/policy", "payload": payload, "retain": True, "sender": "gateway"}
+        assert len(judge(NamesHidden, [(1, See.MESSAGE, message)])) == 1, before
+
+
 def at(phase: Phase, lot: str = "L1") -> Any:
     return LotState(LOT, phase, 0, phase)
 
