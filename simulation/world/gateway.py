@@ -82,6 +82,7 @@ class GatewayHost:
         self._store: WatchedStore | None = None
         self._cut_in: int | None = None  # publications until power goes
         self._issued: dict[ComponentId, Domain] = {}
+        self._untold = True  # a domain has changed since they were last told
         self._tick = Alarm(world, self._ticked)
         self._pull = Alarm(world, self._pulled)
         self._drain = Alarm(world, self._drained)
@@ -111,10 +112,11 @@ class GatewayHost:
         self._epoch = store.next_epoch(self.clock.now().utc_ns)
         outbox = Outbox(db, self.rng.random)
         self.coordinator = Coordinator(
-            self.venue, store, EvidenceIndex(store), outbox, self, self.policy_key, self._epoch, lambda section, key: None, self._new_run,
+            self.venue, store, EvidenceIndex(store), outbox, self, self.policy_key, self._epoch, self._changed, self._new_run,
             clock=self.clock.now,
         )  # fmt: skip
         self.coordinator.warden.signed = self._rise
+        self._untold = True
         self._tell()
         self._sync = PlatformSync(self.platform, outbox, self._take_lots, self._take_event, self.clock.now)
         self.client.start()
@@ -122,6 +124,9 @@ class GatewayHost:
         self._tick.set(self.world.now_ns + TICK_NS)
         self._pull.set(self.world.now_ns + PHASE_NS)
         self._drain.set(self.world.now_ns + DRAIN_NS)
+
+    def _changed(self, section: str, key: str) -> None:
+        self._untold |= section == "components"
 
     def _rise(self, signed: int) -> None:
         self._high_water = signed
@@ -237,8 +242,10 @@ class GatewayHost:
             for line in store.added:
                 self.trace.see_fields(See.TAKEN, line)
             store.added.clear()
-        domains = coordinator.warden.domains
-        for component, domain in domains.items():
+        if not self._untold:
+            return
+        self._untold = False
+        for component, domain in coordinator.warden.domains.items():
             known = self._issued.get(component)
             if known is domain:
                 continue
