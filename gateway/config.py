@@ -3,8 +3,9 @@
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -31,6 +32,27 @@ class PlatformConfig:
 
 @with_config(_STRICT)
 @dataclass(frozen=True)
+class BookingConfig:
+    """How long the calendar plans with.  `lapse_min` 0: a booking that nobody confirmed stays."""
+
+    turn_around_min: Annotated[int, Field(ge=0, le=240)] = 15
+    opening_min: Annotated[int, Field(ge=5, le=1440)] = 25  # from the opening until the experts are called
+    evaluation_min: Annotated[int, Field(ge=36, le=1440)] = 110  # intake and leaving take 35 of them
+    lapse_min: Annotated[int, Field(ge=0, le=240)] = 0
+    rehearsal_s: Annotated[float, Field(gt=0)] = 120.0  # a rehearsal that takes longer is stopped
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """What the clock presses by itself: nothing, unless a venue says when."""
+
+    preparation_min: Annotated[int, Field(ge=0, le=480)] = 0  # so long before an opening
+    release_at: Annotated[str, Field(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")] = ""  # local time such as "19:00" from which empty rooms are freed
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
 class GatewayConfig:
     """Paths may be relative to the file."""
 
@@ -41,6 +63,8 @@ class GatewayConfig:
     port: int = 8000
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     platform: PlatformConfig = field(default_factory=PlatformConfig)
+    booking: BookingConfig = field(default_factory=BookingConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
 
 
 class ConfigError(ValueError):

@@ -21,14 +21,18 @@ from gateway.broker.supervisor import Broker
 from gateway.commission import load_policy_key, write_boards
 from gateway.config import GatewayConfig
 from gateway.core.alarms import KINDS
+from gateway.core.booking.book import Rules
+from gateway.core.booking.schedule import ScheduleRules
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
 from gateway.shell.backup import HighWater, begin_anew
+from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator, clock
 from gateway.shell.database import open_database
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.mqtt import GatewayLink
+from gateway.shell.rehearsal_desk import RehearsalDesk, simulator
 from gateway.shell.store import Store
 from gateway.shell.view import View
 from gateway.trading.base import PhaseEvent
@@ -115,7 +119,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     desk = Accounts(store)
     for account, role, password in accounts:
         desk.create(account, cast(Role, role), password)
-    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root), pages)
+    booking = _booking_desk(config, coordinator, folder)
+    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking), pages)
     web = uvicorn.Config(app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2)
     server = _Server(web)
     feed.start()
@@ -124,7 +129,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     if sync is not None:
         sync.start()
     serving = asyncio.create_task(server.serve(), name="web server")
-    ticking = asyncio.create_task(_tick(coordinator), name="tick")
+    ticking = asyncio.create_task(_tick(coordinator, booking), name="tick")
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
@@ -139,6 +144,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         await asyncio.gather(ticking, return_exceptions=True)
         if sync is not None:
             await sync.stop()
+        await booking.rehearsal.close()
         await evidence.close()
         await feed.close()
         server.should_exit = True
@@ -149,10 +155,19 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         db.close()
 
 
-async def _tick(coordinator: Coordinator) -> None:
+def _booking_desk(config: GatewayConfig, coordinator: Coordinator, folder: Path) -> BookingDesk:
+    planned, times = config.booking, config.schedule
+    rules = Rules(planned.turn_around_min * 60, opening_s=planned.opening_min * 60, evaluation_s=planned.evaluation_min * 60)
+    schedule = ScheduleRules(times.preparation_min * 60, times.release_at)
+    rehearsal = RehearsalDesk(simulator(folder / config.venue), timeout_s=planned.rehearsal_s)
+    return BookingDesk(coordinator, rules, schedule, rehearsal, lapse_s=planned.lapse_min * 60)
+
+
+async def _tick(coordinator: Coordinator, booking: BookingDesk) -> None:
     while True:
         try:
             coordinator.tick(clock())
+            booking.tick(clock())
         except Exception:  # a fault in one run must not stop renewals: doors would close
             log.exception("tick failed")
         await asyncio.sleep(TICK_S)

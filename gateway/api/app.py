@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from gateway.api import views_evidence, views_guard, views_lots, views_presence
+from gateway.api import views_booking, views_evidence, views_guard, views_lots, views_presence
 from gateway.api.accounts import COOKIE
 from gateway.api.errors import ApiError, tell_api_error, tell_bad_input
 from gateway.api.services import Services, services
@@ -30,6 +30,7 @@ def make_app(parts: Services, pages: Path | None) -> FastAPI:
     app.include_router(views_presence.router)
     app.include_router(views_evidence.router)
     app.include_router(views_guard.router)
+    app.include_router(views_booking.router)
     app.add_api_websocket_route("/api/v1/live", live)
 
     @app.middleware("http")

@@ -7,6 +7,7 @@ from fastapi import Request, WebSocket
 
 from gateway.api.accounts import Accounts
 from gateway.api.live import LiveFeed
+from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
@@ -24,6 +25,7 @@ class Services:
     evidence: EvidenceDesk
     index: EvidenceIndex
     evidence_root: Path
+    booking: BookingDesk
 
 
 def services(connection: Request | WebSocket) -> Services:

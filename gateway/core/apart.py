@@ -3,7 +3,7 @@
 Passes are no matter here: this is about groups.  `access` adds the people, `day.may_press` looks one press ahead.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.core.parts import Day, live, parts
@@ -86,8 +86,22 @@ def admitted(venue: Venue, room: RoomId, *modes: DoorMode) -> tuple[Role, ...]:
 def asked(venue: Venue, wished: Mapping[ComponentId, tuple[Wish, ...]], inside: Inside) -> dict[ComponentId, Asked]:
     """What the wishes ask of every domain together.  `inside` adds people whom the doors count though no lot asks for them."""
     found = {component: _asked(venue, component, wished[component]) for component in venue.components}
-    foes = {one: frozenset(other for other in Role if pair(one, other) in venue.profile.separated) for one in Role}
+    foes = _foes(venue)
     return {component: _checked(venue, component, found, inside, foes) for component in found}
+
+
+def clashes(venue: Venue, wished: Mapping[ComponentId, tuple[Wish, ...]]) -> tuple[Clash, ...]:
+    """Every two groups that the wishes would bring together, not only the first of each domain.
+
+    For plans, before anybody is inside: whoever is on duty where nothing is wished is left out.
+    """
+    found = {component: _asked(venue, component, here) if (here := wished.get(component)) else Asked() for component in venue.components}
+    foes = _foes(venue)
+    return tuple(clash for component in wished for clash in _clashes(venue, component, found, {}, foes))
+
+
+def _foes(venue: Venue) -> dict[Role, frozenset[Role]]:
+    return {one: frozenset(other for other in Role if pair(one, other) in venue.profile.separated) for one in Role}
 
 
 def _asked(venue: Venue, component: ComponentId, wished: tuple[Wish, ...]) -> Asked:
@@ -109,12 +123,19 @@ def _checked(
 ) -> Asked:
     """What is asked of a domain, or why nobody is let in: the first two who would meet, in it or one way out further."""
     here = found[component]
+    clash = next(_clashes(venue, component, found, inside, foes), None)
+    return here if clash is None else Asked(here.wishes, DoorMode.CLEAR, (), here.seal, clash)
+
+
+def _clashes(
+    venue: Venue, component: ComponentId, found: Mapping[ComponentId, Asked], inside: Inside, foes: Mapping[Role, frozenset[Role]]
+) -> Iterator[Clash]:
+    here = found[component]
     for one in here.groups:
         lots = tuple(sorted({wish.lot for wish in here.wishes if one in wish.groups}))
         for where, roles, others in _present(venue, component, found, inside, lots) if foes[one] else ():
             if met := foes[one].intersection(roles):
-                return Asked(here.wishes, DoorMode.CLEAR, (), here.seal, Clash(one, min(met), where, lots, others))
-    return here
+                yield Clash(one, min(met), where, lots, others)
 
 
 def _present(

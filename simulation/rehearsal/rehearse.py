@@ -1,6 +1,6 @@
 """Runs tomorrow a few times without faults, each time with other people's legs, and keeps the worst of what happened."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from simulation.crowd import populate
@@ -15,8 +15,10 @@ from venue_model.lots import Lot
 from venue_model.venue import Venue
 
 
-def rehearse(venue: Venue, lots: tuple[Lot, ...], seeds: Iterable[int] = (1, 2, 3)) -> Report:
-    """The report of tomorrow.  ValueError when there is nothing to rehearse."""
+def rehearse(
+    venue: Venue, lots: tuple[Lot, ...], seeds: Iterable[int] = (1, 2, 3), played: Callable[[int], None] = lambda runs: None
+) -> Report:
+    """The report of tomorrow; `played` hears how many runs are done.  ValueError when there is nothing to rehearse."""
     playable = tuple(lot for lot in lots if _playable(lot, venue))
     if not playable:
         raise ValueError("no lot that this venue could hold: look at the rooms of the bookings, or name another venue file")
@@ -28,6 +30,7 @@ def rehearse(venue: Venue, lots: tuple[Lot, ...], seeds: Iterable[int] = (1, 2, 
         report = summarise(result.trace, placed, venue, START_UTC_NS)
         laws = [violation for violation in result.violations if violation.law != "Liveness"]  # what never came is in `late`
         reports.append(replace(report, violations=len(laws)))
+        played(len(reports))
     return _back(replace(worst(reports), conflicts=find_conflicts(lots, venue)), shift_ns)
 
 

@@ -21,6 +21,7 @@ from gateway.api.live import LiveFeed
 from gateway.api.services import Services
 from gateway.evidence.keys import SealKeys
 from gateway.evidence.translog import TransparencyLog
+from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import GapRow, PackageRow, SegmentRow
 from gateway.shell.view import View
@@ -93,7 +94,7 @@ def case(tmp_path: Path, keys: SealKeys) -> Iterator[Case]:
     for role, password in PASSWORDS.items():
         stage.db.execute("INSERT INTO account VALUES (?, ?, ?)", (role, role, cheap_hash(password)))
     desk = EvidenceDesk(stage.venue, stage.coordinator, keys, log, root)
-    app = make_app(Services(stage.coordinator, view, feed, accounts, desk, stage.index, root), None)
+    app = make_app(Services(stage.coordinator, view, feed, accounts, desk, stage.index, root, BookingDesk(stage.coordinator)), None)
     clients = {role: TestClient(app, base_url="https://venue") for role in ("nobody", *PASSWORDS)}
     for role, password in PASSWORDS.items():
         assert clients[role].post("/api/v1/session", json={"account": role, "password": password}).status_code == 200

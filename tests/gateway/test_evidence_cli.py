@@ -28,6 +28,7 @@ from gateway.evidence.keys import SealKeys
 from gateway.evidence.translog import TransparencyLog
 from gateway.evidence.unpack import UnpackError, unpack
 from gateway.evidence_cli import main
+from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import SegmentRow
 from gateway.shell.view import View
@@ -83,7 +84,8 @@ def house(tmp_path: Path, keys: SealKeys, monkeypatch: pytest.MonkeyPatch) -> It
         stage.db.execute("INSERT INTO account VALUES (?, ?, ?)", (role, role, cheap))
     with TransparencyLog(tmp_path / "translog.db", "bidhall/test", keys.log_key) as log:
         desk = EvidenceDesk(stage.venue, stage.coordinator, keys, log, evidence)
-        app = make_app(Services(stage.coordinator, view, feed, Accounts(stage.store), desk, stage.index, evidence), None)
+        booking = BookingDesk(stage.coordinator)
+        app = make_app(Services(stage.coordinator, view, feed, Accounts(stage.store), desk, stage.index, evidence, booking), None)
         server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_level="critical", ws="none", lifespan="off"))
         thread = threading.Thread(target=server.run)
         thread.start()
