@@ -3,39 +3,34 @@
 Names follow the published provincial interfaces (domain brief 5.1).  Unified codes are opaque: never parsed, never changed.
 """
 
-import unicodedata
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from gateway.trading.base import EventKind, LotWarning, PhaseEvent, Pulled, Rejected
-from gateway.trading.credit_code import credit_code_problem
+from gateway.trading.fields import (
+    FOREVER_UTC_NS,
+    MAX_PAGE,
+    MAX_PEOPLE,
+    PLATFORM_ROLES,
+    CardNumber,
+    Code,
+    Count,
+    Id,
+    PhoneKey,
+    Text,
+    checked,
+    code_warnings,
+    in_time,
+    ref_of,
+    why,
+)
 from venue_model.canonical import EXACT_LIMIT
 from venue_model.groups import Role
-from venue_model.ids import LotId, PersonKey, ProjectId, RoomId, is_id
+from venue_model.ids import LotId, PersonKey, ProjectId, RoomId
 from venue_model.lots import Lot, Person
 from venue_model.moments import utc_ns
-
-MAX_PAGE = 1_000  # items of one answer; a busy day has 22 lots
-MAX_PEOPLE = 500  # of one lot
-FOREVER_UTC_NS: Final = 2**62
-
-# Guards and staff carry override credentials: the venue issues those, a platform must not be able to.
-PLATFORM_ROLES = frozenset(Role) - {Role.SEC, Role.STF}
-# Control and format characters would break logs and turn text round on a sign.  Private-use ones stay: rare names need them.
-_UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
-def _showable(text: str) -> str:
-    if any(unicodedata.category(character) in _UNSHOWABLE for character in text):
-        raise ValueError("holds control or formatting characters")
-    return text
-
-
-def _id(text: str) -> str:
-    if not is_id(text):
-        raise ValueError("is not an id: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
-    return text
 
 
 def _time(text: object) -> int:
@@ -45,9 +40,7 @@ def _time(text: object) -> int:
         value = utc_ns(text)
     except (ValueError, OverflowError):
         raise ValueError("is not an RFC 3339 time with a zone, such as 2027-01-15T16:00:00+08:00") from None
-    if not 0 <= value <= FOREVER_UTC_NS:
-        raise ValueError("lies before 1970 or after 2116")
-    return value
+    return in_time(value)
 
 
 def _platform_role(text: object) -> Role:
@@ -66,13 +59,7 @@ def _event_kind(text: object) -> EventKind:
         raise ValueError(f"is not one of {', '.join(kind.upper() for kind in EventKind)}") from None
 
 
-Text = Annotated[str, StringConstraints(max_length=200), AfterValidator(_showable)]
-Code = Annotated[str, StringConstraints(max_length=100), AfterValidator(_showable)]
-Id = Annotated[str, AfterValidator(_id)]
 Time = Annotated[int, BeforeValidator(_time)]
-Count = Annotated[int, Field(ge=0, le=10_000)]
-CardNumber = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2}){4,8}$", to_lower=True)]
-PhoneKey = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)]
 Two = Annotated[list[Id], Field(min_length=2, max_length=2)]
 
 
@@ -131,19 +118,7 @@ class WireLot(_Wire):
 
         ValueError when two people of the roster cannot be told apart, somebody is to avoid himself, or no room is named at all.
         """
-        people = tuple(person.neutral() for person in self.people)
-        for what, values in (
-            ("PERSON_KEY", [person.person for person in people]),
-            ("CARD_NO", [card for person in people for card in (person.card, person.duress_card) if card]),
-            ("PHONE_KEY", [person.qr_key for person in people if person.qr_key]),
-        ):
-            if len(set(values)) != len(values):
-                raise ValueError(f"PEOPLE: one {what} stands twice; a credential belongs to one person in one role")
-        if any(one == other for one, other in self.conflicts):
-            raise ValueError("CONFLICTS: a pair names one person twice")
-        if not self.opening_room and not self.evaluation_room and not any(person.seat for person in people):
-            raise ValueError("names no OPENING_ROOM, no EVALUATION_ROOM and no SEAT_ROOM: nothing of it happens here")
-        return Lot(
+        lot = Lot(
             id=LotId(self.bid_section_id),
             project=ProjectId(self.tender_project_id),
             project_name=self.project_name,
@@ -155,19 +130,17 @@ class WireLot(_Wire):
             lot_code=self.bid_section_code,
             deal_code=self.unified_deal_code,
             bidders=self.bidder_count,
-            people=people,
+            people=tuple(person.neutral() for person in self.people),
             version=self.version,
             conflicts=tuple((PersonKey(one), PersonKey(other)) for one, other in self.conflicts),
         )
+        return checked(lot)
 
     def warnings(self) -> list[LotWarning]:
         """Codes that look mistyped.  They are carried all the same."""
-        fields = {"AGENCY_CREDIT_CODE": self.agency_credit_code, "TENDERER_CREDIT_CODE": self.tenderer_credit_code}
-        return [
-            LotWarning(LotId(self.bid_section_id), f"{name}: {problem}")
-            for name, code in fields.items()
-            if code and (problem := credit_code_problem(code))
-        ]
+        return code_warnings(
+            LotId(self.bid_section_id), AGENCY_CREDIT_CODE=self.agency_credit_code, TENDERER_CREDIT_CODE=self.tenderer_credit_code
+        )
 
 
 class WireEvent(_Wire):
@@ -207,9 +180,8 @@ def read_page(answer: object) -> Pulled:
     try:
         page = WirePage.model_validate(answer)
     except ValidationError as error:
-        raise ValueError(_why(error)) from None
+        raise ValueError(why(error)) from None
     lots: list[Lot] = []
-    events: list[PhaseEvent] = []
     rejected: list[Rejected] = []
     warnings: list[LotWarning] = []
     for place, item in enumerate(page.lots):
@@ -219,28 +191,18 @@ def read_page(answer: object) -> Pulled:
             warnings.extend(wire.warnings())
         except ValueError as error:
             # The whole lot is refused, not one person of it: half a roster would look like a whole one.
-            rejected.append(Rejected(_ref(item, "BID_SECTION_ID", f"LOTS[{place}]"), _why(error)))
-    for place, item in enumerate(page.events):
+            rejected.append(Rejected(ref_of(item, "BID_SECTION_ID", f"LOTS[{place}]"), why(error)))
+    events, malformed = read_events(page.events)
+    return Pulled(tuple(lots), tuple(events), page.cursor, page.more, (*rejected, *malformed), tuple(warnings))
+
+
+def read_events(items: Sequence[object]) -> tuple[list[PhaseEvent], list[Rejected]]:
+    """Phase events, and those that were not understood: each is judged by itself."""
+    events: list[PhaseEvent] = []
+    rejected: list[Rejected] = []
+    for place, item in enumerate(items):
         try:
             events.append(WireEvent.model_validate(item).neutral())
         except ValueError as error:
-            rejected.append(Rejected(_ref(item, "EVENT_ID", f"EVENTS[{place}]"), _why(error)))
-    return Pulled(tuple(lots), tuple(events), page.cursor, page.more, tuple(rejected), tuple(warnings))
-
-
-def _ref(item: object, field: str, otherwise: str) -> str:
-    own = item.get(field) if isinstance(item, dict) else None
-    return own if isinstance(own, str) and is_id(own) else otherwise
-
-
-def _why(error: ValueError) -> str:
-    """At most three faults as "field: fault".  Values are left out: they may be a person's."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'item'}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in faults[:3]
-    ]
-    more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-    return "; ".join(told) + more
+            rejected.append(Rejected(ref_of(item, "EVENT_ID", f"EVENTS[{place}]"), why(error)))
+    return events, rejected

@@ -1,10 +1,14 @@
 """How the stand-in misbehaves, as one value that the control API sets."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulation.platform.wire import Record
+from simulation.platform.book import Change, Page
+from venue_model.groups import Role
+from venue_model.ids import LotId, PersonKey
+from venue_model.lots import Person
 
 
 class Away(StrEnum):
@@ -12,6 +16,7 @@ class Away(StrEnum):
 
     DROP = "drop"  # the connection ends in the middle of the answer
     UNAVAILABLE = "unavailable"  # 503
+    LOST_ANSWER = "lost_answer"  # everything is taken, and the connection ends before the answer
 
 
 class Wrong(StrEnum):
@@ -24,6 +29,7 @@ class Wrong(StrEnum):
     LOWER_VERSION = "lower_version"  # every page carries all lots again, in an older version with another name
     REPLAY = "replay"  # the first page, whatever was asked
     BAD_REQUEST = "bad_request"  # 400 to every push of more than one item, as if one had spoilt it
+    POISON = "poison"  # 500 to every push that holds an item whose key begins with "poison"
 
 
 class Behaviour(BaseModel):
@@ -35,17 +41,20 @@ class Behaviour(BaseModel):
     away: Away | None = None
     wrong: Wrong | None = None
     page: int = Field(default=100, ge=1)  # changes in one answer, at most
+    skew_s: int = 0  # how far its clock is ahead
 
 
 STRANGE_LOT = "lot-with-a-strange-role"
+STRANGER = "stranger"  # the person whose role nobody knows; each interface says it in its own way
 
 
-def spoil(page: Record, wrong: Wrong | None, newest: list[Record]) -> Record:
-    """The page with what `wrong` adds to it.  `newest` are all lots as they stand."""
-    if wrong is Wrong.UNKNOWN_ROLE and newest:
-        stranger = {"PERSON_KEY": "stranger", "ROLE": "WIZARD", "CARD_NO": "DEADBEEF"}
-        return page | {"LOTS": [*page["LOTS"], newest[0] | {"BID_SECTION_ID": STRANGE_LOT, "PEOPLE": [stranger]}]}
+def spoil(page: Page, wrong: Wrong | None, newest: list[Change]) -> Page:
+    """The page with what `wrong` adds to it.  `newest` are all lots as they stand.  Added changes have no cursor of their own."""
+    added: list[Change] = []
+    if wrong is Wrong.UNKNOWN_ROLE and newest and (lot := newest[0].lot):
+        stranger = Person(PersonKey(STRANGER), Role.MED, "deadbeef")
+        added = [Change(lot=replace(lot, id=LotId(STRANGE_LOT), lot_code=STRANGE_LOT, people=(stranger,)))]
     if wrong is Wrong.LOWER_VERSION:
-        older = [record | {"VERSION": record["VERSION"] - 1, "PROJECT_NAME": "旧名称"} for record in newest]
-        return page | {"LOTS": [*page["LOTS"], *(record for record in older if record["VERSION"] >= 1)]}
-    return page
+        lots = [change.lot for change in newest if change.lot is not None and change.lot.version > 1]
+        added = [Change(lot=replace(lot, version=lot.version - 1, project_name="旧名称")) for lot in lots]
+    return page.model_copy(update={"changes": [*page.changes, *added]})

@@ -1,27 +1,35 @@
-"""What the stand-in knows: lots, the feed of changes, and the items it was handed; on disk before anything is answered."""
+"""What the stand-in knows, in neutral words: lots, the feed of changes, the items it was handed; on disk before anything is answered."""
 
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from gateway.trading.base import EventKind, ItemKind, PhaseEvent
-from simulation.platform.wire import Record, event_record, lot_record
-from venue_model.ids import LotId
 from venue_model.lots import Lot
 
 LOT = TypeAdapter(Lot)
+Record = dict[str, Any]
 
 
 class Change(BaseModel):
-    """One entry of the feed."""
+    """One entry of the feed: a lot as it was then, or an event."""
 
-    of: str  # "lot" or "event"
-    record: Record
+    lot: Lot | None = None
+    credit_codes: dict[str, str] = {}
+    event: PhaseEvent | None = None
+
+
+class Page(BaseModel):
+    """Changes after a cursor, oldest first, with the cursor after each."""
+
+    changes: list[Change]
+    cursors: list[str]
+    more: bool
 
 
 class Received(BaseModel):
@@ -41,6 +49,25 @@ class Pages(BaseModel):
     credit_codes: dict[str, dict[str, str]] = {}
     changes: list[Change] = []
     received: dict[str, Received] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as it came, whatever the interface calls its parts."""
+
+    key: str
+    kind: str  # in capitals
+    body: Record
+    project: str | None = None
+    lot: str | None = None
+
+
+class Verdict(NamedTuple):
+    """What became of an item."""
+
+    key: str
+    status: str  # accepted, duplicate, refused
+    reason: str = ""
 
 
 class CursorGone(LookupError):
@@ -77,7 +104,7 @@ class Book:
         if credit_codes is not None:
             self._pages.credit_codes[lot.id] = credit_codes
         self._pages.lots[lot.id] = asdict(lot)
-        self._pages.changes.append(Change(of="lot", record=self._record(lot)))
+        self._pages.changes.append(Change(lot=lot, credit_codes=self._pages.credit_codes.get(lot.id, {})))
         self._write()
 
     def add_event(self, event: PhaseEvent) -> None:
@@ -91,29 +118,28 @@ class Book:
         elif event.kind is EventKind.WITHDRAWN:
             people = tuple(replace(person, withdrawn=person.withdrawn or person.person == event.person) for person in lot.people)
             self.put_lot(replace(lot, people=people, version=lot.version + 1))
-        self._pages.changes.append(Change(of="event", record=event_record(event)))
+        self._pages.changes.append(Change(event=event))
         self._write()
 
-    def page(self, cursor: str, limit: int) -> Record:
-        """The changes after `cursor`, oldest first."""
+    def page(self, cursor: str, limit: int) -> Page:
+        """The changes after `cursor`.  CursorGone for one of another life."""
         incarnation, _, place = cursor.rpartition(".")
         if cursor and (incarnation != self._pages.incarnation or not place.isdigit() or int(place) > len(self._pages.changes)):
             raise CursorGone(cursor)
         begin = int(place or 0)
         end = min(begin + limit, len(self._pages.changes))
-        changes = self._pages.changes[begin:end]
-        return {
-            "CURSOR": f"{self._pages.incarnation}.{end}",
-            "MORE": end < len(self._pages.changes),
-            "LOTS": [change.record for change in changes if change.of == "lot"],
-            "EVENTS": [change.record for change in changes if change.of == "event"],
-        }
+        cursors = [f"{self._pages.incarnation}.{at}" for at in range(begin + 1, end + 1)]
+        return Page(changes=self._pages.changes[begin:end], cursors=cursors, more=end < len(self._pages.changes))
 
-    def newest_records(self) -> list[Record]:
-        """Every lot as a record, whatever the cursor."""
-        return [self._record(lot) for lot in self.lots()]
+    def start(self) -> str:
+        """The cursor before the first change."""
+        return f"{self._pages.incarnation}.0"
 
-    def take(self, items: Sequence[Any]) -> list[Record]:
+    def newest(self) -> list[Change]:
+        """Every lot as it stands, whatever the cursor."""
+        return [Change(lot=lot, credit_codes=self._pages.credit_codes.get(lot.id, {})) for lot in self.lots()]
+
+    def take(self, items: Sequence[Item]) -> list[Verdict]:
         """Take what can be taken, once per key, and give a verdict on each item."""
         verdicts = [self._verdict(item) for item in items]
         self._write()
@@ -123,34 +149,28 @@ class Book:
         """What was taken, in the order of first arrival."""
         return [item for item in self._pages.received.values() if kind is None or item.kind == kind.upper()]
 
-    def _verdict(self, item: Any) -> Record:
-        key = item.get("KEY") if isinstance(item, dict) else None
-        if not isinstance(key, str) or not key:
-            return {"KEY": "", "STATUS": "refused", "REASON": "KEY is missing"}
-        if key in self._pages.received:
-            self._pages.received[key].deliveries += 1
-            return {"KEY": key, "STATUS": "duplicate"}
+    def _verdict(self, item: Item) -> Verdict:
+        if not item.key:
+            return Verdict("", "refused", "the key is missing")
+        if item.key in self._pages.received:
+            self._pages.received[item.key].deliveries += 1
+            return Verdict(item.key, "duplicate")
         reason = self._fault(item)
         if reason:
-            return {"KEY": key, "STATUS": "refused", "REASON": reason}
-        self._pages.received[key] = Received(key=key, kind=item["KIND"], body=item["BODY"])
-        return {"KEY": key, "STATUS": "accepted"}
+            return Verdict(item.key, "refused", reason)
+        self._pages.received[item.key] = Received(key=item.key, kind=item.kind, body=item.body)
+        return Verdict(item.key, "accepted")
 
-    def _fault(self, item: Record) -> str:
-        if item.get("KIND") not in {kind.upper() for kind in ItemKind}:
-            return "KIND is unknown"
-        body = item.get("BODY")
-        if not isinstance(body, dict):
-            return "BODY is missing"
-        lot, project = body.get("BID_SECTION_ID"), body.get("TENDER_PROJECT_ID")
-        if lot is not None and LotId(str(lot)) not in self._pages.lots:
-            return "BID_SECTION_ID is unknown here"
-        if project not in {known["project"] for known in self._pages.lots.values()}:
-            return "TENDER_PROJECT_ID is unknown here"
+    def _fault(self, item: Item) -> str:
+        if item.kind not in {kind.upper() for kind in ItemKind}:
+            return "the kind is unknown"
+        if item.kind == ItemKind.ROOM_STATUS.upper():
+            return ""
+        if item.lot is not None and item.lot not in self._pages.lots:
+            return "the section is unknown here"
+        if item.project not in {known["project"] for known in self._pages.lots.values()}:
+            return "the tender project is unknown here"
         return ""
-
-    def _record(self, lot: Lot) -> Record:
-        return lot_record(lot, self._pages.credit_codes.get(lot.id, {}))
 
     def _write(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)

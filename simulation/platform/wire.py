@@ -1,18 +1,22 @@
-"""Neutral lots and events in the field names of the interface, written from the platform's side (the gateway has its own reading)."""
+"""The REST face of the stand-in: neutral changes in the field names of the interface, and items as it hands them in.
 
-from collections.abc import Mapping
+Written from the platform's side; the gateway has its own reading.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.trading.base import PhaseEvent
+from simulation.platform.behaviour import STRANGER
+from simulation.platform.book import Item, Page, Record, Verdict
 from venue_model.lots import Lot, Person
 from venue_model.moments import utc_text
-
-Record = dict[str, Any]
 
 
 def person_record(person: Person) -> Record:
     """One line of a roster.  Absent credentials and open windows are left out, as platforms do."""
-    record: Record = {"PERSON_KEY": person.person, "ROLE": person.role.value}
+    record: Record = {"PERSON_KEY": person.person, "ROLE": "WIZARD" if person.person == STRANGER else person.role.value}
     if person.card:
         record["CARD_NO"] = person.card.upper()
     if person.qr_key:
@@ -66,3 +70,28 @@ def event_record(event: PhaseEvent) -> Record:
     if event.person is not None:
         record["PERSON_KEY"] = event.person
     return record
+
+
+def page_record(page: Page, cursor: str) -> Record:
+    """A page of the feed; `cursor` is where an empty one stands."""
+    return {
+        "CURSOR": page.cursors[-1] if page.cursors else cursor,
+        "MORE": page.more,
+        "LOTS": [lot_record(change.lot, change.credit_codes) for change in page.changes if change.lot is not None],
+        "EVENTS": [event_record(change.event) for change in page.changes if change.event is not None],
+    }
+
+
+def read_items(body: bytes) -> list[Item]:
+    """The items of a push.  ValueError, KeyError or TypeError when they are not of the form."""
+    return [_item(sent) for sent in json.loads(body)["ITEMS"]]
+
+
+def _item(sent: Any) -> Item:
+    body = sent["BODY"]
+    return Item(str(sent["KEY"]), sent["KIND"], body, body.get("TENDER_PROJECT_ID"), body.get("BID_SECTION_ID"))
+
+
+def verdict_records(verdicts: Sequence[Verdict]) -> Record:
+    """The answer to a push."""
+    return {"RESULTS": [{"KEY": v.key, "STATUS": v.status} | ({"REASON": v.reason} if v.reason else {}) for v in verdicts]}

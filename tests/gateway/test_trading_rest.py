@@ -1,14 +1,16 @@
 """The REST adapter against answers that the test writes."""
 
 import asyncio
+import email.utils
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.trading import rest
+from gateway.trading import exchange
 from gateway.trading.base import ItemKind, OutboxItem, PlatformAway, PlatformRefused, Pulled
 from gateway.trading.rest import RestPlatform
 from gateway.trading.signature import NONCE, MemoryNonces, sign_answer, verify_request
@@ -76,6 +78,20 @@ def test_a_platform_that_cannot_answer_now_is_away_and_no_item_is_lost(status: i
         push(lambda request: signed(request, status, {}), "k")
 
 
+@pytest.mark.parametrize(("skew_s", "says"), [(7_200, "7200 s ahead of"), (-7_200, "7200 s behind"), (5, "not accept this venue's token")])
+def test_when_a_clock_is_wrong_people_learn_by_how_much(skew_s: int, says: str) -> None:
+    date = email.utils.formatdate(NOW_UTC_NS // S + skew_s, usegmt=True)
+    with pytest.raises(PlatformAway, match=says):
+        pull(lambda request: httpx.Response(401, headers={"Date": date}))
+
+
+def test_a_pinned_authority_that_is_none_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for name in ("ca.pem", "nowhere.pem"):
+        with pytest.raises(ValueError, match=rf"{name}: no certificate authority can be read"):
+            exchange.new_client(tmp_path / name)
+
+
 def test_an_answer_by_somebody_else_is_not_believed() -> None:
     roster = {"CURSOR": "c", "LOTS": []}
     with pytest.raises(PlatformAway, match="not signed with this venue's token"):
@@ -110,7 +126,7 @@ def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             await asyncio.sleep(0.01)
             yield b" "
 
-    monkeypatch.setattr(rest, "ANSWER_S", 0.2)
+    monkeypatch.setattr(exchange, "ANSWER_S", 0.2)
     with pytest.raises(PlatformAway, match="no whole answer"):
         pull(lambda request: httpx.Response(200, content=drip()))
 
