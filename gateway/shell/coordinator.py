@@ -287,10 +287,10 @@ class Coordinator:
                 self.journal.note("alarm", {"code": "late-room-change", "detail": detail}, now, lot=lot.id)
             self.day[lot.id] = state
             self.store.save_lot(state)
+            self.journal.note("lot", {"version": lot.version, "codes": of_lot(lot)}, now, lot=lot.id)  # so its codes stand in the evidence
             self.changed("lots", lot.id)
 
     def _misplaced(self, lot: Lot) -> str | None:
-            self.journal.note("lot", {"version": lot.version, "codes": of_lot(lot)}, now, lot=lot.id)  # so its codes stand in the evidence
         """Why the venue cannot serve a lot where the platform booked it, or None."""
         seats = [(person.seat, Zone.EVALUATION) for person in lot.people]
         if lot.opening_room is None and not evaluation_rooms(self.venue, lot):
