@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.broker.credentials import write_private
 from gateway.core.clearing import Domain, restored
+from gateway.facts.export import begin_era
 from gateway.shell.store import Store
 from venue_model.moments import S
 from venue_model.venue import Venue
@@ -74,6 +75,7 @@ def begin_anew(store: Store, venue: Venue, utc_ns: int, high_water: int = 0) -> 
     with store.transaction():
         for component in venue.components:
             store.save_domain(restored(known.get(component, Domain(component)), floor))
+        begin_era(store)
         store.own_line("restored", {"term_floor": floor, "signed": signed}, utc_ns)
         store.forget_setting(MARK)
     return True

@@ -1,0 +1,1 @@
+"""What others are told of the venue: replay of the export, time in seats, conduct, reports.  Pure."""

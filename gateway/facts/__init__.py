@@ -1,0 +1,1 @@
+"""Facts for others: event export, webhooks, reports, metrics, health."""
