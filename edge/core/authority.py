@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from edge.core import door, presence
 from edge.core.admission import not_any_more
-from edge.core.effects import Effect
+from edge.core.effects import Announce, Effect
 from edge.core.events import LeaseArrived
 from edge.core.journal import Record
 from edge.core.passing import moved
@@ -24,7 +24,7 @@ def step_policy(state: State, body: PolicyBody, now: Now) -> Step:
     commission = state.site.commission
     fault = check_body(body, commission, state.session, state.renewal)
     if fault is not None:
-        return state, [] if fault.ordinary else [_line(None, fault)]
+        return state, _answered(state, fault)
     day = Day(body.salt, {entry.digest: entry.group for entry in body.elsewhere})
     state = replace(state, renewal=body.renewal, day=state.day if state.day == day else day)
     lines: list[Effect] = []
@@ -34,6 +34,17 @@ def step_policy(state: State, body: PolicyBody, now: Now) -> Step:
     accepted = tuple(offered.component for offered in body.components if offered.component not in state.refused)
     state, effects = recheck(replace(state, policy=policy_digest(body), granted=accepted), now)
     return state, [*lines, *effects]
+
+
+def _answered(state: State, fault: Rejected) -> list[Effect]:
+    """Why it was not taken goes into the journal, unless it happens in the ordinary course of things.
+
+    A policy for another session is what a broker still retains, or what a gateway signs that has taken a late copy of an earlier
+    birth for the newest: without being told it would do so for ever, and the doors would stay shut.
+    """
+    if fault.code == "session" and state.session is not None:
+        return [Announce()]
+    return [] if fault.ordinary else [_line(None, fault)]
 
 
 def step_lease(state: State, lease: LeaseArrived, now: Now) -> Step:

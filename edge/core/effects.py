@@ -84,6 +84,12 @@ class Acknowledge:
     """Publish the achieved state even if it has not changed: an equal generation is acknowledged again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Publish the birth again: somebody writes to a session of this board that is over."""
+
+
 Effect = (
     Record | SetLine | AnswerReader | ShowText | SwitchLight | StartRecording | StopRecording | DrawNonce | ShowChallenge | Acknowledge
-)
+    | Announce
+)  # fmt: skip

@@ -99,6 +99,10 @@ class AgentLink:
             self._backlog.add(Outgoing(topic, payload, retain))
         self._wake.set()
 
+    def announce(self) -> None:
+        """Publish the birth of the present session (again)."""
+        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)
+
     def close(self) -> None:
         """Say goodbye and disconnect."""
         self._closing.set()
@@ -178,7 +182,7 @@ class AgentLink:
                     self._up = True
                     dropped = f"{self._backlog.dropped} messages were dropped since the start"
                     self._say(f"broker {self._host}:{self._port}: connected, session {self._session}; {dropped}")
-                    self._announce()
+                    self.announce()
                     self._tell(self._on_connection, True)
                 self._drain(client)
             self._wake.wait()
@@ -195,9 +199,6 @@ class AgentLink:
         self._say(f"broker {self._host}:{self._port}: connection ended")
         self._tell(self._on_connection, False)
         return time.monotonic() - started
-
-    def _announce(self) -> None:
-        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)
 
     def _say_goodbye(self, client: Client) -> None:
         self.publish(self._status_topic, encode(Status(on=False, session=self._session, why="stop")), retain=True)
@@ -257,7 +258,7 @@ class AgentLink:
         except WireError:
             return  # on_message gets it too, and reports it
         if arrived:
-            self._announce()
+            self.announce()
 
     def _disconnected(self, *_: Any) -> None:
         self._lost.set()

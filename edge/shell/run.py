@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Protocol
 
 from edge.core import agent as core
-from edge.core.effects import Acknowledge, AnswerReader, DrawNonce, Effect, SetLine
+from edge.core.effects import Acknowledge, Announce, AnswerReader, DrawNonce, Effect, SetLine
 from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, SessionBegan, Started, Stopping, Woken
 from edge.core.journal import Record, alarm
 from edge.core.report import basis, reported, without_clock
@@ -50,6 +50,8 @@ class Link(Protocol):
     def start(self) -> None: ...
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None: ...
+
+    def announce(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -251,6 +253,8 @@ class EdgeAgent:
                     self._set_line(effect, came)
             elif isinstance(effect, AnswerReader):
                 self._hardware.answer(effect)
+            elif isinstance(effect, Announce):
+                self._link.announce()
             elif isinstance(effect, DrawNonce):
                 came.append(NonceDrawn(effect.door, self._draw_nonce()))
             elif not isinstance(effect, Acknowledge):

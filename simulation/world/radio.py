@@ -35,6 +35,9 @@ class Radio:
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         self._host.client.publish(topic, payload, retain=retain)
 
+    def announce(self) -> None:
+        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)
+
     def close(self) -> None: ...
 
     def connecting(self) -> Will | None:
@@ -46,7 +49,7 @@ class Radio:
         return Will(self._status_topic, encode(Status(on=False, session=self._session)))
 
     def connected(self) -> None:
-        self._announce()
+        self.announce()
         self._on_connection(True)
         self._host.nudge()
 
@@ -56,13 +59,10 @@ class Radio:
 
     def message(self, topic: str, payload: bytes, remembered: bool) -> None:
         if topic == self._host.topics.gateway and not remembered and decode(GatewayStatus, payload).on:
-            self._announce()  # a late will may have overwritten our birth
+            self.announce()  # a late will may have overwritten our birth
         self._on_message(topic, payload)
         self._host.nudge()
 
     @property
     def _status_topic(self) -> str:
         return self._host.topics.agent(self._host.commission.agent, "status")
-
-    def _announce(self) -> None:
-        self.publish(self._status_topic, encode(Status(on=True, session=self._session)), retain=True)

@@ -11,7 +11,7 @@ from edge.core.recording import Binding
 from edge.drivers.protocols import DeviceError, DeviceHealth, Emit, LineChanged
 from edge.recording.events import RecordingConfirmed
 from edge.shell.disk import Disk, DiskError
-from venue_model.wire import Command, Events, Reported, decode, encode
+from venue_model.wire import Command, Events, Reported, Status, decode, encode
 
 
 def wait_for(what: str, holds: Callable[[], object], seconds: float = 10.0) -> None:
@@ -112,6 +112,9 @@ class FakeLink:
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         with self._lock:
             self.published.append((topic, payload))
+
+    def announce(self) -> None:
+        self.publish("…/status", encode(Status(on=True, session=self.session)), retain=True)
 
     def send(self, topic: str, payload: bytes) -> None:
         self._on_message(topic, payload)

@@ -18,7 +18,7 @@ from venue_model.groups import Role
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId
 from venue_model.moments import S
 from venue_model.signed import ack_bytes, lease_bytes, policy_bytes, pulse_bytes
-from venue_model.wire import Desired, Meta, SignedPolicy, Want, decode, encode
+from venue_model.wire import Desired, Meta, SignedPolicy, Status, Want, decode, encode
 
 
 class Bench:
@@ -266,3 +266,13 @@ def test_a_policy_for_another_board_is_a_line(bench: Bench) -> None:
     bench.send("policy", encode(SignedPolicy(offered, signing.sign(POLICY_KEY, policy_bytes(offered)).hex())))
     wait_for("the line", lambda: bench.lines_of("policy"))
     assert bench.lines_of("policy")[0]["code"] == "agent"
+
+
+def test_a_gateway_that_signs_for_an_earlier_connection_is_told_which_one_lives(bench: Bench) -> None:
+    # A late copy of an older birth can be the last that it heard; its policies would be refused for ever (simulate, seed 1215).
+    offered = body(admit("o1", 2, [Role.BID], entry_of(BIDDER)), session=bench.link.session - 1)
+    bench.send("policy", encode(SignedPolicy(offered, signing.sign(POLICY_KEY, policy_bytes(offered)).hex())))
+    wait_for("the birth again", lambda: bench.link.payloads("status"))
+    assert decode(Status, bench.link.payloads("status")[-1]) == Status(on=True, session=bench.link.session)
+    assert not bench.agent.state.held
+    assert not bench.lines_of("policy"), "an old policy that the broker still retains is no event"
