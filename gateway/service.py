@@ -25,7 +25,7 @@ from gateway.core.booking.book import Rules
 from gateway.core.booking.schedule import ScheduleRules
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
-from gateway.shell.backup import HighWater, begin_anew
+from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator, clock
 from gateway.shell.database import open_database
@@ -84,7 +84,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     db = open_database(data / "venue.db")
     store = Store(db)
     high_water = HighWater(data / "signed")
-    if begin_anew(store, venue, clock().utc_ns, high_water.read()):
+    known = high_water.read()
+    if begin_anew(store, venue, clock().utc_ns, known):
         log.warning("this database is a copy: every domain is CLEAR and sealed in a new term until two people lift the seals")
     policy_key = load_policy_key(data / "keys")
     credentials = Credentials(data / "broker-logins.json")
@@ -96,7 +97,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    epoch = store.next_epoch(clock().utc_ns)
+    epoch = store.next_epoch(clock().utc_ns, known.epoch)
+    high_water.rise(highest(store))
     link = GatewayLink(
         config.broker.host, broker.port, credentials.login(GATEWAY), Topics(venue.id), epoch,
         on_message=lambda topic, payload: coordinator.message(topic, payload, clock()),
@@ -108,7 +110,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         venue, store, index, outbox, link, policy_key, epoch, lambda section, key: feed.changed(section, key), new_run
     )
     sync = _platform_sync(config, coordinator, outbox, loop)
-    coordinator.warden.signed = high_water.rise
+    coordinator.warden.signed = lambda signed, term: high_water.rise(Highest(signed, term, epoch))
     view = View(coordinator, lambda: sync.health if sync else Health(), lambda: link.up)
     feed = LiveFeed(view)
     coordinator.journal.lines = feed.lines

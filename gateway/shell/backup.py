@@ -2,10 +2,12 @@
 
 A copy is older than what the doors hold.  A gateway that went on from it would sign numbers a second time, with other content
 (mutant `gwrollback` of the search in `simulation.proof`).  So the copy carries a mark, and whoever opens it begins a new term.  A copy
-that somebody put back by hand carries none; it is known by the count of signed policies, which is kept beside the database too.
+that somebody put back by hand carries none; it is known by the count of signed policies, which is kept beside the database too, with
+the highest term: a clock that was set back names one that was there before (simulate 1637).
 """
 
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.broker.credentials import write_private
@@ -19,24 +21,40 @@ MARK = "restored"
 SIGNED = "signed"
 
 
+@dataclass(frozen=True, slots=True)
+class Highest:
+    """How many policies were ever signed here, in what term the newest, and by which incarnation of the gateway."""
+
+    signed: int = 0
+    term: int = 0
+    epoch: int = 0
+
+
+def highest(store: Store) -> Highest:
+    """What this database knows of it."""
+    term = max((domain.term for domain in store.domains().values()), default=0)
+    return Highest(int(store.setting(SIGNED) or 0), term, int(store.setting("epoch") or 0))
+
+
 class HighWater:
-    """How many policies were ever signed, in a file beside the database that no backup of the database takes along."""
+    """The highest that ever was, in a file beside the database that no backup of the database takes along."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> int:
-        """The count; 0 where there is none yet.  A file that cannot be read counts as higher than anything: then a new term begins."""
+    def read(self) -> Highest:
+        """What was kept; nothing where there is none yet.  A file that cannot be read counts as more than any database knows."""
         try:
-            return int(self.path.read_text("ascii"))
+            numbers = [int(word) for word in self.path.read_text("ascii").split()]
+            return Highest(*numbers) if numbers else Highest(2**53)  # the first release kept the count alone
         except FileNotFoundError:
-            return 0
-        except (OSError, ValueError):
-            return 2**62
+            return Highest()
+        except (OSError, ValueError, TypeError):
+            return Highest(2**53)
 
-    def rise(self, signed: int) -> None:
-        """Keep the count, durably.  After the database's commit, and before the first of these policies is sent."""
-        write_private(self.path, f"{signed}\n")
+    def rise(self, to: Highest) -> None:
+        """Keep it, durably.  After the database's commit, and before the first of these policies is sent."""
+        write_private(self.path, f"{to.signed} {to.term} {to.epoch}\n")
 
 
 def back_up(database: Path, copy: Path) -> None:
@@ -59,23 +77,25 @@ def back_up(database: Path, copy: Path) -> None:
         source.close()
 
 
-def begin_anew(store: Store, venue: Venue, utc_ns: int, high_water: int = 0) -> bool:
+def begin_anew(store: Store, venue: Venue, utc_ns: int, known: Highest = Highest()) -> bool:
     """In a database that is a copy: put every domain into a new term, CLEAR, the seal assumed set.  True when it was one.
 
-    `high_water`: how many policies were signed by the database that was here last; a lower count in this one tells an older copy.
+    `known`: the highest of the database that was here last.  A lower count in this one tells an older copy.  When it is True, keep
+    `highest(store)` before anything is sent.
 
-    Doors that are away cannot be asked for their highest term, so the clock names one above all: terms are small numbers, or the
-    seconds of a former restore.
+    Doors that are away cannot be asked for their highest term, and the machine may be a new one: so the new term is above the last one
+    that is known here and above the clock's seconds.  Terms are small numbers, or the seconds of a former restore.
     """
-    signed = int(store.setting(SIGNED) or 0)
-    if store.setting(MARK) is None and signed >= high_water:
+    own = highest(store)
+    if store.setting(MARK) is None and own.signed >= known.signed:
         return False
-    floor = utc_ns // S
-    known = store.domains()
+    floor = max(utc_ns // S, known.term, own.term)
+    domains = store.domains()
     with store.transaction():
         for component in venue.components:
-            store.save_domain(restored(known.get(component, Domain(component)), floor))
+            store.save_domain(restored(domains.get(component, Domain(component)), floor))
         begin_era(store)
-        store.own_line("restored", {"term_floor": floor, "signed": signed}, utc_ns)
+        store.own_line("restored", {"term_floor": floor, "signed": own.signed}, utc_ns)
+        store.set_setting(SIGNED, str(max(own.signed, known.signed)))
         store.forget_setting(MARK)
     return True

@@ -56,13 +56,13 @@ class Store:
         """Forget a word."""
         self.sql.execute("DELETE FROM setting WHERE name = ?", (name,))
 
-    def next_epoch(self, utc_ns: int = 0) -> int:
-        """This incarnation of the gateway: more than the last, and at least the seconds of the clock.
+    def next_epoch(self, utc_ns: int = 0, known: int = 0) -> int:
+        """This incarnation of the gateway: more than the last, more than `known`, and at least the seconds of the clock.
 
-        The clock, because this database may be an older copy of itself, whose last number was outdone long ago.
+        Because this database may be an older copy of itself, whose last number was outdone long ago.
         """
         with self.transaction():
-            epoch = max(int(self.setting("epoch") or 0) + 1, utc_ns // S)
+            epoch = max(int(self.setting("epoch") or 0) + 1, known + 1, utc_ns // S)
             self.set_setting("epoch", str(epoch))
         return epoch
 

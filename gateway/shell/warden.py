@@ -71,7 +71,8 @@ class Warden:
         self.asks = {(board, c): asks(venue, board, c) for board, components in self.components_of.items() for c in components}
         self._told = {place: ToldMemo() for place in self.asks}
         self.presence: Callable[[], Presence] = Presence  # asked where a door needs to know what other boards' doors saw
-        self.signed: Callable[[int], None] = lambda count: None  # told after the commit and before policies leave
+        # Told after the commit and before policies leave: how many were ever signed, and in what term the newest.
+        self.signed: Callable[[int, int], None] = lambda count, term: None
         # Told when a door knows more than this database.
         self.outrun: Callable[[ComponentId, DoorId, Now], None] = lambda component, door, now: None
         # The policies as they were made last, and of what: they are compared with what was sent after every report of a door.
@@ -126,7 +127,7 @@ class Warden:
                 for domain in moved:
                     self.store.save_domain(domain)
                 signed = self.store.count_signed(len(moved))
-            self.signed(signed)
+            self.signed(signed, max(domain.term for domain in self.domains.values()))
         self.send(day, self.venue.boards, now)
 
     def _walked_in(self) -> list[Domain]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlite_utils
 
 from gateway.core.clearing import Domain
-from gateway.shell.backup import MARK, begin_anew
+from gateway.shell.backup import MARK, Highest, begin_anew, highest
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.database import migrate
 from gateway.shell.evidence_index import EvidenceIndex
@@ -77,7 +77,7 @@ class GatewayHost:
         self._fault = fault
         self._topics = Topics(venue.id)
         self._epoch = 0
-        self._high_water = 0  # the file beside the database that no backup takes along
+        self._high_water = Highest()  # the file beside the database that no backup takes along
         self._sync: PlatformSync | None = None
         self._store: WatchedStore | None = None
         self._cut_in: int | None = None  # publications until power goes
@@ -109,7 +109,8 @@ class GatewayHost:
         db = sqlite_utils.Database(self.sql)
         store = self._store = WatchedStore(db)
         begin_anew(store, self.venue, self.clock.now().utc_ns, self._high_water)
-        self._epoch = store.next_epoch(self.clock.now().utc_ns)
+        self._epoch = store.next_epoch(self.clock.now().utc_ns, self._high_water.epoch)
+        self._high_water = highest(store)
         outbox = Outbox(db, self.rng.random)
         self.coordinator = Coordinator(
             self.venue, store, EvidenceIndex(store), outbox, self, self.policy_key, self._epoch, self._changed, self._new_run,
@@ -128,8 +129,8 @@ class GatewayHost:
     def _changed(self, section: str, key: str) -> None:
         self._untold |= section == "components"
 
-    def _rise(self, signed: int) -> None:
-        self._high_water = signed
+    def _rise(self, signed: int, term: int) -> None:
+        self._high_water = Highest(signed, term, self._epoch)
 
     def kill(self, *, noticed: bool = True) -> None:
         """The service dies, and starts again after a while."""

@@ -1,5 +1,6 @@
 """A copy of the venue database: taken while the venue runs, and never taken for the original when it comes back."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from fake_agents import Stage
 
 from gateway.cli import main
 from gateway.shell.agents import AgentBook
-from gateway.shell.backup import HighWater, back_up, begin_anew
+from gateway.shell.backup import Highest, HighWater, back_up, begin_anew, highest
 from gateway.shell.database import open_database
 from gateway.shell.store import Store
 from venue_model.groups import Role
@@ -81,7 +82,7 @@ def test_the_counters_of_a_restored_gateway_are_above_those_of_its_later_self(st
 def test_an_older_copy_put_back_by_hand_is_known_by_the_policies_that_it_never_signed(stage: Stage, tmp_path: Path) -> None:
     """A bidder's policy was signed and not delivered; the copy knows nothing of it, and no door can tell."""
     water = HighWater(tmp_path / "signed")
-    stage.coordinator.warden.signed = water.rise
+    stage.coordinator.warden.signed = lambda signed, term: water.rise(Highest(signed, term))
     stage.press("check_in")
     copy = tmp_path / "by-hand.db"
     back_up(tmp_path / "venue.db", copy)
@@ -110,3 +111,27 @@ def test_the_integrator_copies_the_database_of_a_running_gateway_by_one_command(
     assert Store(open_database(tmp_path / "night.db")).lots().keys() == stage.coordinator.day.keys()
     assert main(["--config", str(config), "--backup", str(tmp_path / "night.db")], None) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_two_restores_under_a_clock_that_was_set_back_begin_two_terms(tmp_path: Path) -> None:
+    # An approval is bound to its term and epoch: what two people signed after the first restore must mean nothing after the second.
+    stage = Stage(tmp_path)
+    stage.open()
+    backup = tmp_path / "backup.db"
+    back_up(tmp_path / "venue.db", backup)
+    water, terms, epochs = HighWater(tmp_path / "signed"), [], []
+    for number in range(2):
+        place = tmp_path / f"restored-{number}.db"
+        shutil.copy(backup, place)
+        db = open_database(place)
+        store = Store(db)
+        assert begin_anew(store, stage.venue, 0 if number else OPENING_NS, water.read())
+        epochs.append(store.next_epoch(0 if number else OPENING_NS, water.read().epoch))
+        water.rise(highest(store))
+        terms.append({domain.term for domain in store.domains().values()})
+        assert not begin_anew(store, stage.venue, 0, water.read()), "an ordinary restart afterwards goes on"
+        db.close()
+    stage.close()
+    (first,), (second,) = terms
+    assert second > first > OPENING_NS // S
+    assert epochs[1] > epochs[0] >= OPENING_NS // S, "else one (epoch, generation) would name two desired states"
