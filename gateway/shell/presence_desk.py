@@ -16,7 +16,7 @@ from gateway.core.presence.impossible import Impossible, jumps, two_places
 from gateway.core.presence.leaving import Leaving, LockerLine, leaving, phones
 from gateway.core.presence.muster import Muster, muster, mustered
 from gateway.core.presence.sightings import KINDS, sighting_of
-from gateway.core.presence.state import KEPT_NS, Presence, forgotten, rebuilt, seen
+from gateway.core.presence.state import KEPT_NS, Presence, forgotten, newest_utc_ns, rebuilt, seen
 from gateway.core.presence.trajectory import Step, trajectory
 from gateway.core.presence.watch import lingering, meetings, misplaced, unconfirmed
 from gateway.core.presence.ways import Ways
@@ -64,7 +64,7 @@ class PresenceDesk:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        newest = self.store.newest_received_utc_ns()
+        newest = min(self.store.newest_received_utc_ns(), self.store.newest_passage_utc_ns())  # either clock may be wrong: see _forget
         floor = max(0, newest - KEPT_NS)
         marks = ", ".join("?" * len(HEARD))
         lines = self.store.journal(f"kind IN ({marks}) AND utc_ns >= ?", (*HEARD, floor), limit=1_000_000)
@@ -119,7 +119,7 @@ class PresenceDesk:
             return
         self._look_mono_ns = now.mono_ns + LOOK_S * S
         if now.utc_ns - self.presence.floor_utc_ns > KEPT_NS + DAY_S * S:
-            self._forget(now.utc_ns - KEPT_NS)
+            self._forget(now.utc_ns)
         standing = lingering(self.everybody(), self.venue, now.utc_ns)
         found = [lingering_found(who, self.venue.linger_s) for who in standing]
         if fresh := self._fresh([*self._contradicted(now), *found, *self._watched(now)]):
@@ -169,7 +169,15 @@ class PresenceDesk:
         fresh = {finding.case: finding for finding in findings if finding.case not in self._told}
         return list(fresh.values())
 
-    def _forget(self, before_utc_ns: int) -> None:
+    def _forget(self, now_utc_ns: int) -> None:
+        """Forget what is old by the gateway's clock and by the doors' too.
+
+        A clock that is set a year ahead for a minute would else wipe the day out, and nothing of today would be taken any more
+        (simulate 1654).
+        """
+        before_utc_ns = min(now_utc_ns, newest_utc_ns(self.presence)) - KEPT_NS
+        if before_utc_ns < self.presence.floor_utc_ns + DAY_S * S:
+            return
         self.presence = forgotten(self.presence, before_utc_ns)
         self._lockers = {where: line for where, line in self._lockers.items() if line.utc_ns >= before_utc_ns}
         self._fires = {line for line in self._fires if line.utc_ns >= before_utc_ns}

@@ -193,6 +193,11 @@ class Store:
         row = self.sql.execute("SELECT received_utc_ns FROM journal ORDER BY utc_ns DESC LIMIT 1").fetchone()
         return 0 if row is None else int(row[0])
 
+    def newest_passage_utc_ns(self) -> int:
+        """When somebody last passed a door, by the doors' clocks; 0 when nobody did."""
+        row = self.sql.execute("SELECT utc_ns FROM journal WHERE kind = 'passage' ORDER BY utc_ns DESC LIMIT 1").fetchone()
+        return 0 if row is None else int(row[0])
+
     def own_line(
         self, kind: str, body: dict[str, Any], utc_ns: int, *, lot: str | None = None, project: str | None = None, room: str | None = None
     ) -> JournalEvent:

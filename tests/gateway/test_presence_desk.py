@@ -197,6 +197,18 @@ def test_a_pair_that_must_avoid_each_other_is_told_once_a_day_to_those_who_may_k
 # a restart, and what doors hear
 
 
+def test_a_clock_that_runs_a_year_ahead_for_a_while_makes_nobody_vanish(stage: Stage) -> None:
+    tell(stage, through(0, "intake-door", "exp-1"))
+    year_ns = 365 * 86_400 * 10**9
+    stage.now = replace(stage.now, utc_ns=stage.now.utc_ns + year_ns)
+    wait(stage, 2)
+    stage.now = replace(stage.now, utc_ns=stage.now.utc_ns - year_ns)
+    tell(stage, through(20, "gate", "exp-1"))
+    for _ in range(2):
+        assert stage.coordinator.presence.everybody()[EXP].component == WING
+        stage.restart()
+
+
 def test_after_a_restart_everybody_is_where_they_were(stage: Stage) -> None:
     tell(
         stage, through(0, "gate", "exp-1"), through(1, "e1-door", "exp-1"), through(2, "o1-door", "bid-1"),

@@ -83,6 +83,11 @@ def forgotten(presence: Presence, before_utc_ns: int) -> Presence:
     )  # fmt: skip
 
 
+def newest_utc_ns(presence: Presence) -> int:
+    """When a door last saw somebody, by the doors' own clocks; 0 when none did."""
+    return max((row[-1].utc_ns for row in presence.people.values() if row), default=0)
+
+
 def left_unseen(sighting: Sighting, ways: Ways) -> tuple[str, ...]:
     """The domains that somebody unnamed may have left here: one for a way out, both sides of the door when nobody knows the way."""
     if sighting.direction in ("in", "out") or sighting.kind == "emptied":
