@@ -205,7 +205,7 @@ class BookingDesk:
             for room, status in fresh.items():
                 of = self.venue.rooms[room]
                 body = {"room": room, "number": of.number, "zone": of.zone.value, "status": status.value, "utc_ns": now.utc_ns}
-                self.coordinator.outbox.put(ItemKind.ROOM_STATUS, f"room-{room}-{now.utc_ns}", body, now.utc_ns)
+                self.coordinator.outbox.put(ItemKind.ROOM_STATUS, f"room-{room}-{status}-{now.utc_ns}", body, now.utc_ns)
                 self.store.save_status(room, status, now.utc_ns)
         self._statuses |= fresh
 

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from gateway.core.booking.book import Purpose, Rules
+from gateway.core.booking.meetings import CHECK_IN_BEFORE_S, INTAKE_S, LEAVING_S
+from gateway.core.booking.told import lot_bookings
 from gateway.core.day import LotState
+from simulation.crowd.timetable import timetable
 from simulation.rehearsal import BookingsError, read_bookings, rehearse, report_text, summarise
 from simulation.rehearsal.conflicts import find_conflicts
 from simulation.rehearsal.rehearse import worst
@@ -135,7 +139,9 @@ def test_the_command_reports_a_booked_day(tmp_path: Path, capsys: pytest.Capture
     adapter: TypeAdapter[Any] = TypeAdapter(tuple[Lot, ...])
     path.write_bytes(adapter.dump_json((lot(1), lot(2, opening="o9"))))
     assert main(["--bookings", str(path), "--json"]) == 1
-    report = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr()
+    report = json.loads(told.out)
+    assert told.err == "预演 rehearsal 1/1\n", "how far it is, for whoever waits"
     assert [conflict["code"] for conflict in report["conflicts"]] == ["unknown-room", "room-twice", "lockers"]
     path.write_text("[]")
     assert main(["--bookings", str(path)]) == 2
@@ -155,3 +161,12 @@ def test_the_worst_of_several_days_is_kept() -> None:
     one = summarise(seen(), (lot(1),), COUNTY, 0)
     ready = replace(one.late[0], done_utc_ns=5, result="ok")
     assert worst([one, replace(one, late=(ready,))]).late[0].done_utc_ns is None
+
+
+def test_the_calendar_plans_a_lot_as_long_as_a_rehearsal_plays_it() -> None:
+    plan, rules = timetable(NINE, COUNTY, 1.0), Rules()
+    state = LotState(lot(1), Phase.BOOKED, 0, Phase.BOOKED)
+    spans = {booking.purpose: booking.span for booking in lot_bookings(COUNTY, state, rules)}
+    assert spans == {Purpose.OPENING: (plan.preparation, plan.intake), Purpose.EVALUATION: (plan.intake, plan.over)}
+    assert (plan.check_in, plan.evaluation) == (NINE - CHECK_IN_BEFORE_S * S, plan.intake + INTAKE_S * S)
+    assert plan.report == plan.over - LEAVING_S * S
