@@ -1,23 +1,43 @@
 """The gateway's configuration: one TOML file, every key with a default that works on one machine."""
 
+import ipaddress
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from gateway.facts.addresses import WebhookConfig
+
 _STRICT = ConfigDict(extra="forbid")
+Switch = Literal["auto", "on", "off"]
 
 
 @with_config(_STRICT)
 @dataclass(frozen=True)
 class BrokerConfig:
-    """`kind` empty: mosquitto when it is installed, else the bundled nats-server.  `port` 0: a free one."""
+    """`kind` empty: mosquitto when it is installed, else the bundled nats-server.  `port` 0: a free one.
+
+    `tls`: "auto" is on for every address but this machine's own, and there it can only be on.
+    """
 
     kind: str = ""
     host: str = "127.0.0.1"
     port: int = 0
+    tls: Switch = "auto"
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
+class TlsConfig:
+    """The web server's, and what its certificate says.  `web`: "auto" is HTTPS for every address but this machine's own."""
+
+    web: Switch = "auto"
+    hosts: list[str] = field(default_factory=list)  # names and addresses by which people and boards reach this machine
+    certificate: str = ""  # PEM chain for browsers by an authority that they know; empty: by the venue's own
+    key: str = ""
+    http_port: int = 0  # a port that tells plain HTTP browsers where to go; 0: none
 
 
 @with_config(_STRICT)
@@ -28,6 +48,32 @@ class PlatformConfig:
     url: str = ""
     token: str = ""
     pull_s: float = 15.0
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
+class PeopleConfig:
+    """Accounts: docs/people.md tells what each key is for."""
+
+    idle_min: int = 120  # a session that nobody uses ends
+    second_factor_roles: list[str] = field(default_factory=list)  # these roles must have one
+    export_needs_two: bool = False  # a package is taken only after another person has released it
+    industries: dict[str, list[str]] = field(default_factory=dict)  # name → beginnings of project codes
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
+class OidcConfig:
+    """`issuer` empty: everybody signs in with a password here."""
+
+    issuer: str = ""
+    name: str = "统一身份认证"  # what the button says
+    client_id: str = ""
+    client_secret_file: str = ""  # empty: a public client, which PKCE alone protects
+    redirect_url: str = ""  # empty: from the address that the browser used
+    account_claim: str = "preferred_username"
+    role_claim: str = "roles"
+    roles: dict[str, str] = field(default_factory=dict)  # value of the claim → role of the account here
 
 
 @with_config(_STRICT)
@@ -53,6 +99,14 @@ class ScheduleConfig:
 
 @with_config(_STRICT)
 @dataclass(frozen=True)
+class MetricsConfig:
+    """`token` empty: /metrics and /api/v1/health answer, without signing in, to programs on this machine alone."""
+
+    token: str = ""
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
 class GatewayConfig:
     """Paths may be relative to the file."""
 
@@ -62,9 +116,24 @@ class GatewayConfig:
     host: str = "127.0.0.1"
     port: int = 8000
     broker: BrokerConfig = field(default_factory=BrokerConfig)
+    tls: TlsConfig = field(default_factory=TlsConfig)
     platform: PlatformConfig = field(default_factory=PlatformConfig)
+    webhooks: WebhookConfig = field(default_factory=WebhookConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
     booking: BookingConfig = field(default_factory=BookingConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    people: PeopleConfig = field(default_factory=PeopleConfig)
+    oidc: OidcConfig = field(default_factory=OidcConfig)
+
+    @property
+    def broker_tls(self) -> bool:
+        """Whether boards log in with certificates."""
+        return self.broker.tls == "on" or (self.broker.tls == "auto" and not is_loopback(self.broker.host))
+
+    @property
+    def web_tls(self) -> bool:
+        """Whether the web server speaks HTTPS."""
+        return self.tls.web == "on" or (self.tls.web == "auto" and not is_loopback(self.host))
 
 
 class ConfigError(ValueError):
@@ -83,9 +152,39 @@ def read_config(path: Path) -> GatewayConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend the line") from None
     try:
-        return _ADAPTER.validate_python(raw)
+        config: GatewayConfig = _ADAPTER.validate_python(raw)
     except ValidationError as error:
         lines = [
             f"{path}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}; see docs/integrator.md" for e in error.errors(include_url=False)
         ]
         raise ConfigError("\n".join(lines)) from None
+    _check_tls(path, config)
+    return config
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address that only this machine's own programs reach.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("gateway.lan")
+    (True, True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_tls(path: Path, config: GatewayConfig) -> None:
+    """Nothing that others could listen to goes without TLS."""
+    faults = [
+        f'{path}: {key}: "off" while {listens} {host} can be reached from other machines; write "on", or listen on 127.0.0.1{proxy}'
+        for key, switch, listens, host, proxy in (
+            ("broker.tls", config.broker.tls, "the broker at", config.broker.host, ""),
+            ("tls.web", config.tls.web, "the web server at", config.host, " behind a proxy on this machine"),
+        )
+        if switch == "off" and not is_loopback(host)
+    ]
+    if bool(config.tls.certificate) != bool(config.tls.key):
+        faults.append(f"{path}: tls: certificate and key belong together; name both files or neither")
+    if faults:
+        raise ConfigError("\n".join(faults))

@@ -12,7 +12,7 @@ from typing import Literal, cast
 
 import uvicorn
 
-from gateway.api.accounts import Accounts, Role
+from gateway.api.accounts import Accounts
 from gateway.api.app import make_app
 from gateway.api.live import LiveFeed
 from gateway.api.services import Services
@@ -25,12 +25,14 @@ from gateway.core.booking.book import Rules
 from gateway.core.booking.schedule import ScheduleRules
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
+from gateway.people.secret_box import load_secret_box
 from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator, clock
 from gateway.shell.database import open_database
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
+from gateway.shell.facts_desk import FactsConfig, FactsDesk
 from gateway.shell.mqtt import GatewayLink
 from gateway.shell.rehearsal_desk import RehearsalDesk, simulator
 from gateway.shell.store import Store
@@ -47,6 +49,7 @@ from venue_model.wire import Topics
 
 log = logging.getLogger(__name__)
 TICK_S = 0.05
+PIN_S = 60  # between two looks at whether the audit chain is due for a checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     store = Store(db)
     high_water = HighWater(data / "signed")
     known = high_water.read()
-    if begin_anew(store, venue, clock().utc_ns, known):
+    copied = begin_anew(store, venue, clock().utc_ns, known)
+    if copied:
         log.warning("this database is a copy: every domain is CLEAR and sealed in a new term until two people lift the seals")
     policy_key = load_policy_key(data / "keys")
     credentials = Credentials(data / "broker-logins.json")
@@ -118,14 +122,24 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     keys = load_or_create_keys(data / "keys" / "seal", venue.name.zh, datetime.datetime.now(datetime.UTC))
     translog = TransparencyLog(data / "translog.db", f"bidhall/{venue.id}", keys.log_key)
     evidence = EvidenceDesk(venue, coordinator, keys, translog, evidence_root)
-    desk = Accounts(store)
+    box = load_secret_box(data / "keys" / "people.key")
+    desk = Accounts(store, box=box, config=config.people, venue_name=venue.name.zh)
+    if copied:
+        desk.sessions.end_all()  # some of them were ended after the copy was made
     for account, role, password in accounts:
-        desk.create(account, cast(Role, role), password)
+        if password:
+            desk.create(account, role, password)
+        elif desk.book.find(account) is None:
+            first = {"account": account, "first_password": desk.create_first(account, role)}
+            print(json.dumps(first), flush=True)
     booking = _booking_desk(config, coordinator, folder)
-    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking), pages)
+    facts = FactsDesk(coordinator, index, box, FactsConfig({"data": data, "evidence": evidence_root}), alarms=lambda: view.alarms)
+    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts), pages)
     web = uvicorn.Config(app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2)
     server = _Server(web)
     feed.start()
+    facts.start()
+    pinning = asyncio.create_task(_pin(desk, translog), name="audit checkpoints")
     link.start()
     coordinator.scenes.resume(clock())
     if sync is not None:
@@ -143,16 +157,19 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         await asyncio.wait([asyncio.create_task(stop.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
     finally:
         ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
+        pinning.cancel()
+        await asyncio.gather(ticking, pinning, return_exceptions=True)
         if sync is not None:
             await sync.stop()
         await booking.rehearsal.close()
+        await facts.close()
         await evidence.close()
         await feed.close()
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
         await link.close()
         await broker.close()
+        desk.audit.pin(translog, clock(), anyway=True)
         translog.close()
         db.close()
 
@@ -163,6 +180,15 @@ def _booking_desk(config: GatewayConfig, coordinator: Coordinator, folder: Path)
     schedule = ScheduleRules(times.preparation_min * 60, times.release_at)
     rehearsal = RehearsalDesk(simulator(folder / config.venue), timeout_s=planned.rehearsal_s)
     return BookingDesk(coordinator, rules, schedule, rehearsal, lapse_s=planned.lapse_min * 60)
+
+
+async def _pin(accounts: Accounts, translog: TransparencyLog) -> None:
+    while True:
+        try:
+            accounts.audit.pin(translog, clock())
+        except Exception:  # the next one will do
+            log.exception("no checkpoint of the audit chain")
+        await asyncio.sleep(PIN_S)
 
 
 async def _tick(coordinator: Coordinator, booking: BookingDesk) -> None:

@@ -3,15 +3,27 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import Depends, FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from gateway.api import views_booking, views_evidence, views_guard, views_lots, views_presence
-from gateway.api.accounts import COOKIE
+from gateway.api import (
+    views_booking,
+    views_evidence,
+    views_facts,
+    views_guard,
+    views_lots,
+    views_people,
+    views_presence,
+    views_reports,
+    views_session,
+)
+from gateway.api.entry import enter, tell_outcome
 from gateway.api.errors import ApiError, tell_api_error, tell_bad_input
+from gateway.api.route_actions import LIVE
 from gateway.api.services import Services, services
+from gateway.core.rights import decide_act
 
 MAX_BODY_BYTES = 1 << 20
 _CSP = "default-src 'self'; media-src 'self' blob:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
@@ -20,17 +32,26 @@ _NO_PAGES = """<!doctype html><meta charset="utf-8"><title>bidhall 标厅</title
 <p>The pages are not built. Run <code>make dashboard</code> in the source folder; the API works meanwhile.</p>"""
 
 
-def make_app(parts: Services, pages: Path | None) -> FastAPI:
+def make_app(parts: Services | None, pages: Path | None) -> FastAPI:
     """The application over one venue's parts; `pages` is the folder of the dashboard's built assets."""
-    app = FastAPI(title="bidhall", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(
+        title="bidhall", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", dependencies=[Depends(enter)]
+    )
     app.state.services = parts
+    if parts is not None:  # None: only the document of the API is wanted
+        parts.accounts.note = parts.coordinator.journal.note
+        parts.coordinator.journal.audited = parts.accounts.audit.take
     app.add_exception_handler(ApiError, tell_api_error)
     app.add_exception_handler(RequestValidationError, tell_bad_input)
+    app.include_router(views_session.router)
+    app.include_router(views_people.router)
     app.include_router(views_lots.router)
     app.include_router(views_presence.router)
     app.include_router(views_evidence.router)
     app.include_router(views_guard.router)
     app.include_router(views_booking.router)
+    app.include_router(views_facts.router)
+    app.include_router(views_reports.router)
     app.add_api_websocket_route("/api/v1/live", live)
 
     @app.middleware("http")
@@ -42,6 +63,7 @@ def make_app(parts: Services, pages: Path | None) -> FastAPI:
         if int(length) > MAX_BODY_BYTES:
             return Response(status_code=413)
         response = await call_next(request)
+        tell_outcome(request, response)
         response.headers.setdefault("Content-Security-Policy", _CSP)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
@@ -69,16 +91,24 @@ async def live(socket: WebSocket) -> None:
     if origin is not None and origin.partition("://")[2] != socket.headers.get("host"):
         await socket.close(4403)  # another site's page rides on the cookie
         return
-    account = parts.accounts.who(socket.cookies.get(COOKIE))
+    account = parts.accounts.who(socket)
     if account is None:
         await socket.close(4401)
         return
+    if decide_act(account, LIVE, None, parts.accounts.clock().utc_ns) is not None:
+        await socket.close(4403)
+        return
     await socket.accept()
-    page = parts.feed.join(account.role)
+    page = parts.feed.join(account.viewer)
     try:
         while (text := await page.get()) is not None:
+            now = parts.accounts.who(socket)
+            if now is None or now.viewer != account.viewer:  # signed out, suspended or limited meanwhile: the page asks anew
+                await socket.close(4401)
+                break
             await socket.send_text(text)
-        await socket.close()
+        else:
+            await socket.close()
     except (WebSocketDisconnect, RuntimeError):
         pass  # the page has gone; RuntimeError is how starlette says it while sending
     finally:

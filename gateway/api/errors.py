@@ -18,15 +18,17 @@ def not_found(zh: str, en: str) -> ApiError:
     return ApiError(404, "not-found", zh, en)
 
 
-async def tell_api_error(_: Request, error: Exception) -> JSONResponse:
+async def tell_api_error(request: Request, error: Exception) -> JSONResponse:
     """The handler for ApiError."""
     assert isinstance(error, ApiError), "registered for ApiError alone"
+    request.state.refused = error.body["error"]["code"]  # for the audit chain
     return JSONResponse(error.body, error.status_code)
 
 
-async def tell_bad_input(_: Request, error: Exception) -> JSONResponse:
+async def tell_bad_input(request: Request, error: Exception) -> JSONResponse:
     """The handler for input that does not fit the model: names the first field and fault."""
     assert isinstance(error, RequestValidationError), "registered for RequestValidationError alone"
+    request.state.refused = "bad-input"
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     body = {"error": {"code": "bad-input", "zh": f"输入有误:{place}", "en": f"{place}: {first['msg']}"}}

@@ -6,8 +6,11 @@ A slow page loses its place, not the others theirs: its queue is bounded, and wh
 import asyncio
 from typing import Any
 
+from gateway.core.quiet import CODE, Quiet, step
+from gateway.core.rights import Viewer
 from gateway.shell.coordinator import clock
 from gateway.shell.view import View
+from venue_model.moments import Now
 
 COALESCE_S = 0.05
 QUEUE = 64
@@ -23,7 +26,8 @@ class LiveFeed:
         self.seq = 0
         self._dirty: dict[str, set[str]] = {}
         self._events: list[dict[str, Any]] = []
-        self._pages: dict[asyncio.Queue[str | None], str] = {}  # page → the role of whoever looks at it
+        self._pages: dict[asyncio.Queue[str | None], Viewer] = {}  # page → whoever looks at it
+        self._quiet = Quiet()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -50,19 +54,30 @@ class LiveFeed:
         self._events.extend(lines)
         self._wake.set()
 
-    def join(self, role: str) -> asyncio.Queue[str | None]:
+    def join(self, viewer: Viewer) -> asyncio.Queue[str | None]:
         """A new page: its queue begins with the whole state.  None in it means: the feed has ended."""
         page: asyncio.Queue[str | None] = asyncio.Queue(QUEUE)
-        page.put_nowait(self._whole(role))
-        self._pages[page] = role
+        page.put_nowait(self._whole(viewer))
+        self._pages[page] = viewer
         return page
 
     def leave(self, page: asyncio.Queue[str | None]) -> None:
         """A page has gone."""
         self._pages.pop(page, None)
 
-    def _whole(self, role: str) -> str:
-        return self.view.state(self.seq, clock(), role).model_dump_json()
+    def _whole(self, viewer: Viewer) -> str:
+        return self.view.state(self.seq, clock(), viewer).model_dump_json()
+
+    def look_after_quiet(self, now: Now) -> None:
+        """Tell staff how many quiet alarms wait while nobody who may see them looks; call every few seconds."""
+        before, self._quiet = self._quiet, step(self._quiet, self.view.unseen({*self._pages.values()}), now.mono_ns)
+        if before.told == self._quiet.told:
+            return
+        note = self.view.coordinator.journal.note
+        if before.told:
+            note("alarm_clear", {"code": CODE, "place": str(before.told)}, now)
+        if self._quiet.told:
+            note("alarm", {"code": CODE, "place": str(self._quiet.told), "level": "warning"}, now)
 
     async def _run(self) -> None:
         while True:
@@ -76,15 +91,16 @@ class LiveFeed:
             events, self._events = self._events[-EVENTS_KEPT:], []
             self.seq += 1
             now = clock()
-            # Serialised once for each role, whatever the number of pages.
-            texts = {role: self.view.patch(self.seq, dirty, events, now, role).model_dump_json() for role in {*self._pages.values()}}
-            for page, role in self._pages.items():
+            self.look_after_quiet(now)
+            # Serialised once for each kind of viewer, whatever the number of pages.
+            texts = {v: self.view.patch(self.seq, dirty, events, now, v).model_dump_json() for v in {*self._pages.values()}}
+            for page, viewer in self._pages.items():
                 if page.full():
                     while not page.empty():
                         page.get_nowait()
-                    page.put_nowait(self._whole(role))
+                    page.put_nowait(self._whole(viewer))
                 else:
-                    page.put_nowait(texts[role])
+                    page.put_nowait(texts[viewer])
 
 
 def _put(page: asyncio.Queue[str | None], text: str | None) -> None:

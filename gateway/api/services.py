@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import Request, WebSocket
+from starlette.requests import HTTPConnection
 
 from gateway.api.accounts import Accounts
 from gateway.api.live import LiveFeed
@@ -11,6 +11,7 @@ from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
+from gateway.shell.facts_desk import FactsDesk
 from gateway.shell.view import View
 
 
@@ -26,9 +27,10 @@ class Services:
     index: EvidenceIndex
     evidence_root: Path
     booking: BookingDesk
+    facts: FactsDesk
 
 
-def services(connection: Request | WebSocket) -> Services:
+def services(connection: HTTPConnection) -> Services:
     """The parts behind a request."""
     found = connection.app.state.services
     assert isinstance(found, Services), "the application is made by gateway.api.app.make_app"

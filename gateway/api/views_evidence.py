@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from gateway.api import models as m
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
-from gateway.core.alarms import may_see
+from gateway.core.rights import Account, lot_within, within
 from gateway.evidence.dossier import EvidenceError
 from gateway.evidence.download import zip_stream
 from gateway.shell.coordinator import clock
@@ -24,10 +24,12 @@ router = APIRouter(prefix="/api/v1")
 async def search(request: Request, q: str = "") -> list[m.ProjectRow]:
     """Projects whose id, code or name holds `q`."""
     s = services(request)
-    s.accounts.need(request)
+    account = s.accounts.need(request)
     found: dict[str, m.ProjectRow] = {}
     for state in s.coordinator.day.values():
         lot = state.lot
+        if not within(account.limit, lot):
+            continue
         if q.lower() not in f"{lot.project} {lot.project_code} {lot.project_name} {lot.id} {lot.lot_code}".lower():
             continue
         row = found.setdefault(
@@ -44,13 +46,13 @@ async def get_project(request: Request, project: str) -> m.ProjectOut:
     """One project's day on one timeline."""
     s = services(request)
     account = s.accounts.need(request, "supervisor", "witness", "staff")
-    lots = [state.lot for state in s.coordinator.day.values() if state.lot.project == project]
+    lots = [state.lot for state in s.coordinator.day.values() if state.lot.project == project and within(account.limit, state.lot)]
     if not lots:
         raise not_found(f"没有项目 {project}", f"there is no project {project}")
     s.evidence.read(project, account.id, account.role, "timeline", clock())
-    tracks = _tracks(s, project)
+    tracks = _tracks(s, account, project)
     lines = s.coordinator.store.journal("project = ? AND kind NOT IN ('segment', 'evidence-read')", (project,), 5000)
-    events = [line for line in lines if may_see(account.role, line)]
+    events = [line for line in lines if account.viewer.sees_line(line, s.coordinator.day)]
     moments = [x for t in tracks for seg in t.segments for x in (seg.from_utc_ns, seg.to_utc_ns)] + [e["utc_ns"] for e in events]
     runs = [s.view.run(run) for lot in lots for run in s.coordinator.scenes.runs(lot.id)]
     return m.ProjectOut(
@@ -67,10 +69,12 @@ async def get_project(request: Request, project: str) -> m.ProjectOut:
     )
 
 
-def _tracks(s: Services, project: str) -> list[m.TrackOut]:
+def _tracks(s: Services, account: Account, project: str) -> list[m.TrackOut]:
     tracks: dict[tuple[str, str], m.TrackOut] = {}
     venue = s.coordinator.venue
     for segment in s.index.segments(project):
+        if not lot_within(account.limit, segment.lot, s.coordinator.day):
+            continue
         device = venue.devices.get(DeviceId(segment.track))
         track = tracks.setdefault(
             (segment.lot, segment.track),
@@ -123,6 +127,8 @@ async def download(request: Request, project: str, seal: int) -> StreamingRespon
     row = next((row for row in s.index.packages(project) if row.seal == seal), None)
     if row is None:
         raise not_found(f"项目 {project} 没有第 {seal} 次封装", f"project {project} has no package {seal}")
+    if s.accounts.config.export_needs_two and not s.accounts.released(project, seal, account.id):
+        raise ApiError(403, "not-released", "导出证据须另一人批准:请先申请", "another person must release this export; ask for it first")
     folder: Path = s.evidence_root / row.path
     s.evidence.read(project, account.id, account.role, f"package {seal}", clock())
     headers = {"Content-Disposition": f'attachment; filename="{folder.name}.zip"'}

@@ -9,6 +9,7 @@ from gateway.api.errors import ApiError, not_found
 from gateway.api.services import services
 from gateway.core.day import Refusal
 from gateway.core.exception_pass import ExceptionPass
+from gateway.core.rights import lot_within
 from gateway.shell.coordinator import clock
 from gateway.shell.view import named
 from gateway.shell.warden import act_words, waiting_words
@@ -85,13 +86,14 @@ async def lift(request: Request) -> None:
 async def get_exceptions(request: Request) -> list[m.ExceptionOut]:
     """The exception passes that were not withdrawn, without their card numbers."""
     s = services(request)
-    s.accounts.need(request, "staff", "supervisor")
+    account = s.accounts.need(request, "staff", "supervisor")
     return [
         m.ExceptionOut(
             id=e.id, person=e.person, role=e.role, rooms=list(e.rooms), lot=e.lot, reason=e.reason, approver=e.approver,
             escort=list(e.escort), from_utc_ns=e.from_utc_ns, until_utc_ns=e.until_utc_ns,
         )
         for e in s.coordinator.guard.exceptions.values()
+        if lot_within(account.limit, e.lot, s.coordinator.day)
     ]  # fmt: skip
 
 
@@ -100,6 +102,8 @@ async def give(request: Request, body: m.ExceptionIn) -> m.CreatedOut:
     """Let somebody in who has no part in the day, beside an escort and for a time.  A supervisor approves by giving it."""
     s = services(request)
     account = s.accounts.need(request, "supervisor")
+    if not lot_within(account.limit, body.lot, s.coordinator.day):
+        raise ApiError(403, "not-yours", "不在您的标段或行业范围内", "this lot is not one of yours; ask the security administrator")
     now = clock()
     exception = ExceptionPass(
         id=f"x-{secrets.token_hex(4)}", person=PersonKey(body.person), role=body.role, card=body.card,
@@ -110,9 +114,9 @@ async def give(request: Request, body: m.ExceptionIn) -> m.CreatedOut:
     return m.CreatedOut(id=exception.id)
 
 
-@router.delete("/exceptions/{id}", status_code=204)
-async def withdraw(request: Request, id: str) -> None:
+@router.delete("/exceptions/{exception}", status_code=204)
+async def withdraw(request: Request, exception: str) -> None:
     """End an exception pass before its time."""
     s = services(request)
     account = s.accounts.need(request, "staff", "supervisor")
-    _allowed(s.coordinator.guard.withdraw(id, account.id, clock()))
+    _allowed(s.coordinator.guard.withdraw(exception, account.id, clock()))

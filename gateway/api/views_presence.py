@@ -12,6 +12,7 @@ from gateway.core.presence.leaving import still_inside
 from gateway.core.presence.trajectory import Step
 from gateway.core.presence.watch import needs_checkout
 from gateway.core.presence.whereabouts import Whereabouts
+from gateway.core.rights import Account, lot_within, person_within, within
 from gateway.shell.presence_desk import day_span, local_day
 from gateway.shell.view import named
 from venue_model.ids import ComponentId, DeviceId, DoorId, LotId, PersonKey
@@ -26,23 +27,33 @@ OUTSIDE = Name("室外", "outside")
 async def get_muster(request: Request) -> m.MusterOut:
     """Who is where, by domain; after a fire, who was inside and has not been seen outside."""
     s = services(request)
-    s.accounts.need(request, "staff", "supervisor", "witness")
+    account = s.accounts.need(request, "staff", "supervisor", "witness")
     desk, venue = s.coordinator.presence, s.coordinator.venue
     now = s.coordinator.clock()
+
+    def own(people: Iterable[Whereabouts]) -> list[m.WhereaboutsOut]:
+        return [_where(s, who) for who in people if _known_to(s, account, who)]
+
     fire = desk.fire(now)
     return m.MusterOut(
         utc_ns=now.utc_ns,
         domains=[
             m.MusterDomainOut(
                 component=row.component, name=_place(venue, row.component), net=row.net,
-                suspect=_doors(venue, row.suspect), silent=_doors(venue, row.silent), people=[_where(s, who) for who in row.people],
+                suspect=_doors(venue, row.suspect), silent=_doors(venue, row.silent), people=own(row.people),
             )
             for row in desk.muster()
         ],
-        counted_out=[_where(s, who) for who in desk.counted_out(now)],
-        misplaced=[_where(s, who) for who in desk.misplaced()],
-        fire=_fire(s, fire) if fire else None,
+        counted_out=own(desk.counted_out(now)),
+        misplaced=own(desk.misplaced()),
+        fire=_fire(s, account, fire) if fire else None,
     )  # fmt: skip
+
+
+def _known_to(s: Services, account: Account, who: Whereabouts) -> bool:
+    """A limited account knows of the people of its own lots alone; the counts of domains are the house's."""
+    day = s.coordinator.day
+    return lot_within(account.limit, who.lot, day) if who.lot else person_within(account.limit, who.person, day)
 
 
 @router.post("/muster/{person}", status_code=204)
@@ -96,8 +107,11 @@ async def get_trajectory(request: Request, person: str, day: str = "") -> m.Traj
         day_span(day)
     except ValueError:
         raise ApiError(422, "bad-input", f"{day} 不是日期,应如 2026-11-22", f"{day} is no day; write it as 2026-11-22") from None
-    key, lots = PersonKey(person), s.coordinator.day.values()
+    key = PersonKey(person)
+    lots = [state for state in s.coordinator.day.values() if within(account.limit, state.lot)]
     steps = s.coordinator.presence.trajectory(key, day)
+    if not account.limit.is_none:  # what the person did for lots of others is not told
+        steps = [step for step in steps if step.lot and lot_within(account.limit, step.lot, s.coordinator.day)]
     parts = [(state.lot, p) for state in lots for p in state.lot.people if p.person == key]
     if not steps and not parts:
         raise not_found(f"{day} 没有 {person} 的记录", f"nothing is known of {person} on {day}")
@@ -109,17 +123,18 @@ async def get_trajectory(request: Request, person: str, day: str = "") -> m.Traj
     role = where.group if where else None
     return m.TrajectoryOut(
         person=person, role=role or next((p.role for _, p in parts), None), lots=list(named_lots), day=day,
-        now=_where(s, where) if where and day == local_day(now.utc_ns) else None, steps=[_step(s, step) for step in steps],
+        now=_where(s, where) if where and day == local_day(now.utc_ns) else None, steps=[_step(s, account, step) for step in steps],
     )  # fmt: skip
 
 
-def _fire(s: Services, fire: Fire) -> m.FireOut:
+def _fire(s: Services, account: Account, fire: Fire) -> m.FireOut:
     venue = s.coordinator.venue
     return m.FireOut(
         from_utc_ns=fire.from_utc_ns, until_utc_ns=fire.until_utc_ns, devices=[_device(venue, d) for d in fire.devices],
         people=[
             m.AccountedOut(was=_where(s, a.was), place=_place(venue, a.was.component), safe=a.safe, safe_utc_ns=a.safe_utc_ns)
             for a in s.coordinator.presence.roll(fire)
+            if _known_to(s, account, a.was)
         ],
     )  # fmt: skip
 
@@ -133,7 +148,7 @@ def _where(s: Services, who: Whereabouts) -> m.WhereaboutsOut:
     )  # fmt: skip
 
 
-def _step(s: Services, step: Step) -> m.StepOut:
+def _step(s: Services, account: Account, step: Step) -> m.StepOut:
     venue = s.coordinator.venue
     door = venue.doors.get(DoorId(step.door))
     rule = RULES.get(step.rule)
@@ -143,11 +158,11 @@ def _step(s: Services, step: Step) -> m.StepOut:
         from_room=named(origin.name) if origin else None, to_room=named(to.name) if to else None,
         direction=step.direction, how=step.how, rule=step.rule, because=m.NameOut(zh=rule.zh, en=rule.en) if rule else None,
         lot=step.lot, stay_ns=step.stay_ns, certain=step.certain, agent=step.ref.agent if step.ref else None,
-        seq=step.ref.seq if step.ref else None, footage=_footage(s, step),
+        seq=step.ref.seq if step.ref else None, footage=_footage(s, account, step),
     )  # fmt: skip
 
 
-def _footage(s: Services, step: Step) -> list[m.FootageOut]:
+def _footage(s: Services, account: Account, step: Step) -> list[m.FootageOut]:
     """What the cameras on both sides of the door show of this moment."""
     if not step.certain:
         return []
@@ -159,6 +174,7 @@ def _footage(s: Services, step: Step) -> list[m.FootageOut]:
         )
         for room in rooms
         for row in s.index.around(room, step.utc_ns)
+        if lot_within(account.limit, row.lot, s.coordinator.day)
     ]  # fmt: skip
 
 

@@ -33,6 +33,10 @@ ALARM_WORDS = {
     "lingering": ("人员在通道滞留", "somebody lingers where people pass through"),
     "conflict": ("回避人员同在场内", "two people who must avoid each other are both here"),
     "curfew": ("已到宵禁时间,评标仍在进行", "an evaluation goes on past the curfew"),
+    "watched": ("关注人员到场", "somebody on the watch list is here"),
+    "avoidance": ("应当回避的人员同日到场", "two people of the avoidance list are here"),
+    "quiet-waiting": ("安静告警 {place} 条,请监督人员查看", "a quiet alarm waits for a supervisor: {place}"),
+    "webhook-off": ("数据推送已停用", "a webhook was switched off"),
     "checkout-missing": ("未经工作人员确认离开开标区", "left the opening area without staff's confirmation"),
 }
 
@@ -48,11 +52,16 @@ class Alarm:
     since_utc_ns: int
     level: str = "alarm"
     audience: tuple[str, ...] = ()  # the account roles that may know of it; empty: all
+    lot: str | None = None  # whose it is
+    project: str | None = None
+    person: str | None = None
 
     @property
     def words(self) -> tuple[str, str]:
         """Chinese and English, with the place."""
         zh, en = ALARM_WORDS.get(self.code, (self.code, self.code))
+        if "{place}" in zh:
+            return zh.format(place=self.place), en.format(place=self.place)
         return f"{zh} {self.place}", f"{en}: {self.place}"
 
 
@@ -72,7 +81,10 @@ def applied(alarms: Alarms, line: Mapping[str, Any]) -> Alarms:
     code = "recording-gap" if kind == "gap" else str(body.get("code", kind))
     place = str(body.get("place") or body.get("door") or body.get("device") or body.get("camera") or body.get("agent") or line["agent"])
     level = "warning" if body.get("level") == "warning" else "alarm"
-    alarm = Alarm(f"{code}:{place}", code, place, line["room"], line["utc_ns"], level, audience(line))
+    alarm = Alarm(
+        f"{code}:{place}", code, place, line["room"], line["utc_ns"], level, audience(line), line.get("lot"),
+        line.get("project"), line.get("person"),
+    )  # fmt: skip
     if kind == "alarm_clear" or (kind == "gap" and body.get("to_utc_ns") is not None):
         return _without(alarms, alarm.id)
     return alarms if alarm.id in alarms else {**alarms, alarm.id: alarm}

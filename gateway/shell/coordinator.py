@@ -18,6 +18,7 @@ from gateway.shell.curfew_desk import CurfewDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.guard_desk import GuardDesk
 from gateway.shell.journal_desk import JournalDesk
+from gateway.shell.people_desk import PeopleDesk
 from gateway.shell.presence_desk import PresenceDesk
 from gateway.shell.scene_desk import SceneDesk
 from gateway.shell.store import Store
@@ -82,6 +83,8 @@ class Coordinator:
             venue, store, index, outbox, self.agents, self.presence, policy_key, self._project_of, self._holder_of
         )
         self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day, lambda: changed("lockdown", ""))
+        self.people = PeopleDesk(store, self.journal.note)
+        self.presence.listed = self.people.found
         self.curfew = CurfewDesk(venue, lambda: self.day, self.journal.note)
         self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun

@@ -192,7 +192,7 @@ class EvidenceDesk:
 
     def read(self, project: str, who: str, role: str, what: str, now: Now) -> None:
         """Record that somebody reads evidence: in the journal, and as a leaf of the transparency log."""
-        body = {"who": who, "role": role, "what": what}
+        body = {"who": who, "role": str(role), "what": what}
         self.coordinator.journal.note("evidence-read", body, now, project=project)
         self.translog.append(canonical_bytes({**body, "project": project, "utc": utc_text(now.utc_ns)}), "read", now.utc_ns)
 

@@ -62,6 +62,7 @@ class JournalDesk:
         self.project_of = projects  # lot → project
         self.holder_of = holder_of  # beginning of a credential's digest → who holds it, in which lot
         self.lines: Callable[[list[dict[str, Any]]], None] = lambda lines: None
+        self.audited: Callable[[Mapping[str, Any]], None] = lambda line: None  # an own line, in the transaction that stores it
         self._reach: dict[tuple[BoardId, str], Reach] = {}
 
     def take(self, board: BoardId, events: Events, now: Now) -> bool:
@@ -139,7 +140,9 @@ class JournalDesk:
         project = project or (self.project_of(lot) if lot else None)
         door = self.venue.doors.get(DoorId(str(body.get("door"))))
         room = door.inside if door else None
-        line = _line("", self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project, room=room), project, room)
+        with self.store.transaction():
+            line = _line("", self.store.own_line(kind, body, now.utc_ns, lot=lot, project=project, room=room), project, room)
+            self.audited(line)
         self.presence.hear(line, now)
         return line
 

@@ -48,6 +48,7 @@ class PresenceDesk:
         self.ways = Ways(venue)
         self.tell: Callable[[Iterable[Finding], Now], None] = lambda findings, now: None
         self.note: Callable[[str, dict[str, Any], Now], None] = lambda kind, body, now: None
+        self.listed: Callable[[Presence, Now], Iterable[Finding]] = lambda presence, now: ()  # who of the watch list was seen
         self.confirmed: dict[tuple[LotId, PersonKey], tuple[int, ...]] = {}
         self._fires: set[FireLine] = set()
         self._lockers: dict[tuple[str, int, int], LockerLine] = {}
@@ -163,6 +164,7 @@ class PresenceDesk:
                 yield meeting_found(met, today)
         for stay in unconfirmed(self.presence, self.venue, self.confirmed, now.utc_ns):
             yield checkout_found(stay)
+        yield from self.listed(self.presence, now)
 
     def _fresh(self, findings: Iterable[Finding]) -> list[Finding]:
         """Those that have not been told."""

@@ -4,10 +4,11 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any, Literal
 
 from gateway.api import models as m
-from gateway.core.alarms import Alarms, applied, audience, may_see
+from gateway.core.alarms import Alarm, Alarms, applied
 from gateway.core.day import pressable, warning
 from gateway.core.parts import evaluation_rooms, held_rooms
 from gateway.core.presence.state import arrived
+from gateway.core.rights import Viewer, lot_within
 from gateway.core.scene_run import Run
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.warden import waiting_words
@@ -75,15 +76,19 @@ class View:
         self.health = health
         self.broker_ok = broker_ok
         self._alarms: Alarms = {}
-        self._audiences: dict[str, tuple[str, ...]] = {}  # of alarms that are not for everybody, also after they have gone
+        self._known: dict[str, Alarm] = {}  # every alarm that ever stood since the start: pages hear of its end by the same rule
+
+    @property
+    def alarms(self) -> Alarms:
+        """Those that stand, for whomever they are."""
+        return self._alarms
 
     def take_lines(self, lines: Iterable[dict[str, Any]]) -> None:
         """Raise and clear alarms from journal lines."""
         for line in lines:
             before = self._alarms
             self._alarms = applied(before, line)
-            if (meant := audience(line)) and line["kind"] == "alarm":
-                self._audiences |= dict.fromkeys(self._alarms.keys() - before.keys(), meant)
+            self._known |= self._alarms
             for key in before.keys() ^ self._alarms.keys():
                 self.coordinator.changed("alarms", key)
 
@@ -100,15 +105,26 @@ class View:
 
     def audience_of(self, key: str) -> tuple[str, ...]:
         """The account roles that may know of an alarm, and of its end; empty: all."""
-        return self._audiences.get(key, ())
+        known = self._known.get(key)
+        return known.audience if known else ()
 
-    def shows(self, key: str, role: str) -> bool:
-        """May somebody with this account role know of this alarm?"""
-        meant = self.audience_of(key)
-        return not meant or role in meant
+    def lot_of_alarm(self, key: str) -> str | None:
+        """Whose alarm this is; None for one of the house."""
+        known = self._known.get(key)
+        return known.lot if known else None
 
-    def state(self, seq: int, now: Now, role: str) -> m.StateOut:
-        """The venue now, as far as an account's role may know it."""
+    def shows(self, key: str, viewer: Viewer) -> bool:
+        """May this viewer know of this alarm?"""
+        known = self._known.get(key)
+        return known is not None and viewer.sees_alarm(known, self.coordinator.day)
+
+    def unseen(self, viewers: Iterable[Viewer]) -> int:
+        """How many alarms stand that are not for everybody, and that none of these viewers may see."""
+        day, quiet = self.coordinator.day, [alarm for alarm in self._alarms.values() if alarm.audience]
+        return sum(1 for alarm in quiet if not any(viewer.sees_alarm(alarm, day) for viewer in viewers))
+
+    def state(self, seq: int, now: Now, viewer: Viewer) -> m.StateOut:
+        """The venue now, as far as a viewer may know it."""
         c = self.coordinator
         return m.StateOut(
             seq=seq,
@@ -120,13 +136,13 @@ class View:
             devices={d: self.device(d) for d in c.venue.devices},
             doors={d.id: self.door(d.id) for d in c.venue.doors.values() if d.board is not None},
             components={k: self.component(k) for k in c.venue.components},
-            lots={lot: out for lot in c.day if (out := self.lot(lot)) is not None},
-            alarms={key: raised for key in self._alarms if self.shows(key, role) and (raised := self.alarm(key)) is not None},
+            lots={lot: out for lot in c.day if lot_within(viewer.limit, lot, c.day) and (out := self.lot(lot)) is not None},
+            alarms={key: raised for key in self._alarms if self.shows(key, viewer) and (raised := self.alarm(key)) is not None},
         )
 
-    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[dict[str, Any]], now: Now, role: str) -> m.PatchOut:
-        """What has changed, as far as an account's role may know it; `dirty` maps sections to ids."""
-        venue = self.coordinator.venue
+    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[dict[str, Any]], now: Now, viewer: Viewer) -> m.PatchOut:
+        """What has changed, as far as a viewer may know it; `dirty` maps sections to ids."""
+        venue, day = self.coordinator.venue, self.coordinator.day
 
         def fresh(section: str, make: Callable[[Any], Any], known: Container[Any] | None = None) -> dict[str, Any]:
             return {i: make(i) for i in sorted(dirty.get(section, ())) if known is None or i in known}
@@ -141,9 +157,9 @@ class View:
             devices=fresh("devices", self.device, venue.devices),
             doors=fresh("doors", self.door, venue.doors),
             components=fresh("components", self.component, venue.components),
-            lots=fresh("lots", self.lot),
-            alarms=fresh("alarms", self.alarm, [key for key in dirty.get("alarms", ()) if self.shows(key, role)]),
-            events=[m.EventOut.model_validate(event) for event in events if may_see(role, event)],
+            lots=fresh("lots", self.lot, [lot for lot in dirty.get("lots", ()) if lot_within(viewer.limit, lot, day)]),
+            alarms=fresh("alarms", self.alarm, [key for key in dirty.get("alarms", ()) if self.shows(key, viewer)]),
+            events=[m.EventOut.model_validate(event) for event in events if viewer.sees_line(event, day)],
         )
 
     def platform(self) -> m.PlatformState:

@@ -21,9 +21,11 @@ from gateway.api.live import LiveFeed
 from gateway.api.services import Services
 from gateway.evidence.keys import SealKeys
 from gateway.evidence.translog import TransparencyLog
+from gateway.people.secret_box import SecretBox
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import GapRow, PackageRow, SegmentRow
+from gateway.shell.facts_desk import FactsConfig, FactsDesk
 from gateway.shell.view import View
 from gateway.trading.sync import Health
 from venue_model import signing
@@ -94,7 +96,8 @@ def case(tmp_path: Path, keys: SealKeys) -> Iterator[Case]:
     for role, password in PASSWORDS.items():
         stage.db.execute("INSERT INTO account VALUES (?, ?, ?)", (role, role, cheap_hash(password)))
     desk = EvidenceDesk(stage.venue, stage.coordinator, keys, log, root)
-    app = make_app(Services(stage.coordinator, view, feed, accounts, desk, stage.index, root, BookingDesk(stage.coordinator)), None)
+    facts = FactsDesk(stage.coordinator, stage.index, SecretBox(bytes(32)), FactsConfig({"data": tmp_path}), alarms=lambda: view.alarms)
+    app = make_app(Services(stage.coordinator, view, feed, accounts, desk, stage.index, root, BookingDesk(stage.coordinator), facts), None)
     clients = {role: TestClient(app, base_url="https://venue") for role in ("nobody", *PASSWORDS)}
     for role, password in PASSWORDS.items():
         assert clients[role].post("/api/v1/session", json={"account": role, "password": password}).status_code == 200
@@ -169,7 +172,8 @@ def test_a_new_account_can_sign_in_and_its_password_is_kept_as_a_costly_hash(cas
 
 
 def test_signing_out_ends_the_session(case: Case) -> None:
-    assert case["staff"].get("/api/v1/session").json() == {"account": "staff", "role": "staff"}
+    who = case["staff"].get("/api/v1/session").json()
+    assert (who["account"], who["role"]) == ("staff", "staff")
     token = case["staff"].cookies["bidhall_session"]
     assert case["staff"].delete("/api/v1/session").status_code == 204
     refused(case["nobody"].get("/api/v1/session", headers={"cookie": f"bidhall_session={token}"}), 401, "signed-out")

@@ -9,6 +9,7 @@ from test_api import Case, keys, refused
 from test_api import case as api_case
 
 from gateway.core.clearing import restored
+from gateway.core.rights import Viewer
 from gateway.shell.coordinator import clock
 from venue_model import signing
 from venue_model.groups import Role
@@ -49,7 +50,7 @@ def test_every_page_hears_of_a_lockdown_and_of_its_end(case: Case) -> None:
     def heard() -> dict[str, Any]:
         dirty = {section: {key} for section, key in case.stage.changes if section == "lockdown"}
         case.stage.changes.clear()
-        patch: dict[str, Any] = view.patch(1, dirty, [], clock(), "integrator").model_dump()
+        patch: dict[str, Any] = view.patch(1, dirty, [], clock(), Viewer("integrator")).model_dump()
         return patch
 
     assert heard()["lockdown"] is None

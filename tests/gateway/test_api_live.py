@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.api import live
+from gateway.core.rights import Viewer
 from gateway.shell.view import View
 
 
@@ -21,10 +22,13 @@ class _Message:
 class _QuietVenue:
     """A view in which nothing ever happens."""
 
-    def state(self, seq: int, _: object, role: str) -> _Message:
+    def unseen(self, viewers: set[Viewer]) -> int:
+        return 0
+
+    def state(self, seq: int, _: object, viewer: Viewer) -> _Message:
         return _Message({"kind": "state", "seq": seq})
 
-    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[Any], _: object, role: str) -> _Message:
+    def patch(self, seq: int, dirty: dict[str, set[str]], events: list[Any], _: object, viewer: Viewer) -> _Message:
         return _Message({"kind": "patch", "seq": seq, "changed": sorted(dirty), "events": events})
 
 
@@ -34,7 +38,7 @@ def test_a_quiet_venue_still_says_that_it_is_there(monkeypatch: pytest.MonkeyPat
     async def watch() -> list[dict[str, Any]]:
         feed = live.LiveFeed(cast(View, _QuietVenue()))
         feed.start()
-        page = feed.join("staff")
+        page = feed.join(Viewer("staff"))
         heard = [await asyncio.wait_for(page.get(), 10) for _ in range(3)]
         await feed.close()
         return [json.loads(text) for text in heard if text is not None]

@@ -12,6 +12,7 @@ from test_api import case as api_case
 from test_api import refused as refused_answer
 from test_presence_desk import alarms, tell, wait
 
+from gateway.core.rights import Viewer
 from gateway.shell.evidence_index import SegmentRow
 from venue_model.ids import PersonKey
 from venue_model.moments import S
@@ -202,7 +203,7 @@ def test_the_live_feed_of_staff_says_nothing_of_a_conflict_while_it_comes_and_go
     dirty = {"alarms": {"conflict:bid-1 exp-1"}}
     lines = view.store.journal("kind IN ('alarm', 'alarm_ack')")
     for role in ("staff", "integrator", "supervisor", "witness"):
-        patch = feed.view.patch(1, dirty, lines, case.stage.now, role)
+        patch = feed.view.patch(1, dirty, lines, case.stage.now, Viewer(role))
         heard.append((role, "conflict" in json.dumps(patch.model_dump())))
     assert heard == [("staff", False), ("integrator", False), ("supervisor", True), ("witness", True)]
 

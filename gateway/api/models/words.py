@@ -1,8 +1,6 @@
 """What every part of the API is made of: names, errors, who is signed in."""
 
-from typing import Literal
-
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 
 class NameOut(BaseModel):
@@ -24,20 +22,6 @@ class ErrorOut(BaseModel):
     """Every 4xx answer."""
 
     error: ErrorBody
-
-
-class SignIn(BaseModel):
-    """Account and password."""
-
-    account: str = Field(max_length=64)
-    password: str = Field(max_length=256)
-
-
-class SessionOut(BaseModel):
-    """Who is signed in."""
-
-    account: str
-    role: Literal["staff", "supervisor", "witness", "integrator"]
 
 
 class CreatedOut(BaseModel):

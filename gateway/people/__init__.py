@@ -1,0 +1,1 @@
+"""Accounts, sessions, second factors, tokens, four eyes and the audit chain, over the venue database."""
