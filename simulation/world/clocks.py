@@ -35,8 +35,9 @@ class MachineClock:
 
     def now(self) -> Now:
         """What the machine's clocks show."""
-        mono_ns = self._mono_ns(self._world.now_ns)
-        return Now(mono_ns, self._world.start_utc_ns + self._boot_ns + mono_ns + self._step_ns, self.error_ns)
+        world = self._world
+        mono_ns = (world.now_ns - self._boot_ns) * (PPM + self._drift_ppm) // PPM
+        return Now(mono_ns, world.start_utc_ns + self._boot_ns + mono_ns + self._step_ns, self.error_ns)
 
     def world_ns(self, mono_ns: int) -> int:
         """When the monotonic clock shows at least this."""
@@ -49,7 +50,4 @@ class MachineClock:
 
     @property
     def _drifted_ns(self) -> int:
-        return self._mono_ns(self._world.now_ns) - (self._world.now_ns - self._boot_ns)
-
-    def _mono_ns(self, world_ns: int) -> int:
-        return (world_ns - self._boot_ns) * (PPM + self._drift_ppm) // PPM
+        return self.now().mono_ns - (self._world.now_ns - self._boot_ns)

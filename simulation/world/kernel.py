@@ -20,7 +20,6 @@ class World:
         self.span_ns = span_ns
         self.start_utc_ns = start_utc_ns
         self.now_ns = 0
-        self.steps = 0
         self._heap: list[tuple[int, int, Action]] = []
         self._sequence = 0
         self._streams: dict[str, random.Random] = {}
@@ -29,6 +28,11 @@ class World:
     def utc_ns(self) -> int:
         """The true UTC."""
         return self.start_utc_ns + self.now_ns
+
+    @property
+    def steps(self) -> int:
+        """How many actions were taken: all that were asked for and do not wait any more."""
+        return self._sequence - len(self._heap)
 
     def at(self, time_ns: int, action: Action) -> None:
         """Do something at a time; now when it is past."""
@@ -51,7 +55,6 @@ class World:
         heap, pop = self._heap, heapq.heappop
         while heap and heap[0][0] < end_ns:
             self.now_ns, _, action = pop(heap)
-            self.steps += 1
             action()
         self.now_ns = end_ns
 
@@ -96,7 +99,7 @@ class Trace:
 
     def listen(self, kinds: tuple[See, ...], listener: Callable[[Seen], None]) -> None:
         """Call `listener` after each event of these kinds; of all but MESSAGE when none is named."""
-        for kind in kinds or tuple(kind for kind in See if kind is not See.MESSAGE):
+        for kind in wanted(kinds):
             self._listeners[kind].append(listener)
 
     def heard(self, kind: See) -> bool:
@@ -115,6 +118,11 @@ class Trace:
             self.events.append(seen)
         for listener in self._listeners[kind]:
             listener(seen)
+
+
+def wanted(kinds: tuple[See, ...]) -> tuple[See, ...]:
+    """These kinds of events; all but MESSAGE when none is named."""
+    return kinds or tuple(kind for kind in See if kind is not See.MESSAGE)
 
 
 def digest_of(events: Iterable[Seen]) -> str:

@@ -285,18 +285,16 @@ class Broker:
 
     def arrival_ns(self, client: Client, connection: Connection, wire: Wire, topic: str) -> int:
         """When a message that is sent now arrives."""
-        faults, rng = self.faults, self.rng
-        travel_ns = rng.randint(*HOP_US) * 1_000
-        if faults.rate("delay") and rng.random() < 0.2:
-            travel_ns += int(rng.random() ** 3 * faults.rate("delay") * 3 * S)
-        if faults.rate("reorder") and rng.random() < faults.rate("reorder"):
-            # Order is promised for each topic, and only there.
-            arrives_ns = max(self.world.now_ns + travel_ns + rng.randint(0, 300) * MS, connection.topic_ns.get(topic, 0))
+        rng, delay, reorder = self.rng, self.faults.rate("delay"), self.faults.rate("reorder")
+        arrives_ns = self.world.now_ns + rng.randint(*HOP_US) * 1_000
+        if delay and rng.random() < 0.2:
+            arrives_ns += int(rng.random() ** 3 * delay * 3 * S)
+        if reorder and rng.random() < reorder:
+            arrives_ns += rng.randint(0, 300) * MS
         else:
-            arrives_ns = max(self.world.now_ns + travel_ns, wire.last_ns)
-            wire.last_ns = arrives_ns
-            arrives_ns = max(arrives_ns, connection.topic_ns.get(topic, 0))
-        if faults.rate("reorder"):
+            arrives_ns = wire.last_ns = max(arrives_ns, wire.last_ns)
+        arrives_ns = max(arrives_ns, connection.topic_ns.get(topic, 0))  # order is promised for each topic, and only there
+        if reorder:
             connection.topic_ns[topic] = arrives_ns
         return arrives_ns
 

@@ -10,7 +10,7 @@ from simulation.world import calm
 from simulation.world.contract import Checker, See, Seen, Violation
 from simulation.world.faults import KINDS, FaultOptions, draw
 from simulation.world.house import House, Options, build, power_on
-from simulation.world.kernel import Trace, World, digest_of
+from simulation.world.kernel import Trace, World, digest_of, wanted
 from simulation.world.mischief import Mischief
 from simulation.world.signatures import ideal_signatures
 from venue_model.lots import Lot
@@ -103,22 +103,26 @@ class Judges:
         self._house = house
         self._checkers = [new(house) for new in (_all_checkers() if checkers is None else checkers)]
         house.trace.listen((See.LINE,), self._core_faults)
-        for checker in self._checkers:
-            house.trace.listen(tuple(checker.kinds), self._watch(checker))
+        for kind in See:
+            watching = [checker for checker in self._checkers if kind in wanted(tuple(checker.kinds))]
+            if watching:
+                house.trace.listen((kind,), self._watch(watching))
 
     def at_end(self) -> None:
         """After the calm."""
         for checker in self._checkers:
             self._judge(checker, lambda c=checker: c.at_end(self._house))  # type: ignore[misc]
 
-    def _watch(self, checker: Checker) -> Callable[[Seen], None]:
-        on, house = checker.on, self._house
+    def _watch(self, checkers: list[Checker]) -> Callable[[Seen], None]:
+        """One listener for all of them: an event has four checkers, and most look at it and find nothing."""
+        house = self._house
 
         def judge(seen: Seen) -> None:
-            try:
-                house.violations.extend(on(seen, house))
-            except Exception as error:
-                house.broken(f"checker {checker.law}", error)
+            for checker in checkers:
+                try:
+                    house.violations.extend(checker.on(seen, house))
+                except Exception as error:
+                    house.broken(f"checker {checker.law}", error)
 
         return judge
 
