@@ -1,6 +1,7 @@
 """The achieved state of the board, as it is published."""
 
 from dataclasses import fields, replace
+from operator import attrgetter, is_
 
 from edge.core import door, locker, scene
 from edge.core.state import State
@@ -20,7 +21,7 @@ def reported(state: State, now: Now, last: tuple[State, Reported] | None = None)
     """
     epoch, generation = scene.order_of(state.scene) if state.scene.desired else (0, 0)
     doors = {id: _door(state, record, now) for id, record in state.site.doors.items()}
-    if last is not None and all(getattr(state, part) is getattr(last[0], part) for part in _OF_DEVICES):
+    if last is not None and all(map(is_, _of_devices(state), _of_devices(last[0]))):
         devices = last[1].devices
     else:
         devices = {**{device.id: _device(state, device) for device in state.site.devices.values()}, **state.scene.foreign}
@@ -28,19 +29,19 @@ def reported(state: State, now: Now, last: tuple[State, Reported] | None = None)
 
 
 _OF_DEVICES = ("site", "scene", "health", "lockers", "fires")
-
+_of_devices = attrgetter(*_OF_DEVICES)
 
 # What no report shows; of the leases it is only whether they last.
 _UNSEEN = frozenset(
     {"renewal", "granted", "day", "leases", "entered", "barred", "seen", "callers", "readers", "challenges", "pulses", "nuisances"}
 )
-_SEEN = tuple(field.name for field in fields(State) if field.name not in _UNSEEN)
+_seen = attrgetter(*(field.name for field in fields(State) if field.name not in _UNSEEN))
 
 
 def basis(state: State, now: Now) -> tuple[object, ...]:
     """All that a report is made of: while it is equal, so is the report, but for the seconds that are left."""
     lasting = tuple(component for component in state.leases if _left_s(state, component, now))
-    return (*(getattr(state, name) for name in _SEEN), lasting)
+    return (*_seen(state), lasting)
 
 
 def without_clock(report: Reported) -> Reported:
@@ -70,15 +71,16 @@ def _door(state: State, record: DoorRecord, now: Now) -> DoorReport:
     d = state.doors[record.id]
     sides = tuple(dict.fromkeys(c for c in (record.inside, record.outside) if c is not None))
     refused = next((state.refused[c] for c in sides if c in state.refused), "")
-    components = {c: _component(state, d, c) for c in sides}
+    settled = door.settled(d)
+    components = {c: _component(state, d, c, settled) for c in sides}
     left_s = min((_left_s(state, c, now) for c in sides), default=0)
     return DoorReport(door.position(d), d.released, d.fire, components, left_s, refused, d.ledger.suspect)
 
 
-def _component(state: State, d: door.DoorState, component: ComponentId) -> ComponentReport:
+def _component(state: State, d: door.DoorState, component: ComponentId, settled: bool) -> ComponentReport:
     held = state.held.get(component)
     term, epoch = held.policy.order if held else (0, 0)
-    return ComponentReport(term, epoch, d.ledger.net.get(component, 0), door.settled(d))
+    return ComponentReport(term, epoch, d.ledger.net.get(component, 0), settled)
 
 
 def _left_s(state: State, component: ComponentId, now: Now) -> int:
