@@ -99,6 +99,7 @@ class EdgeAgent:
         kept = disk.load()
         self.state = restored(site_of(commission), kept)
         self._stored: dict[Key, object] = {key: value for key, value in slices(self.state).items() if key in kept}
+        self._stored_state: State | None = None  # the state of which `_stored` are the slices, once it has been stored
         self._owed: list[Line] = []  # lines that the disk has not taken
         self._lost = 0  # of those, how many had to be dropped
         self._disk_ok = True
@@ -109,6 +110,7 @@ class EdgeAgent:
         self._looked_at: State | None = None  # the state that the last report was made from …
         self._looked_ns = -1  # … in which tick …
         self._basis: tuple[object, ...] = ()  # … and what of it shows in a report
+        self._wake: tuple[State, int | None] | None = None  # when the core waits for time, and in which state
         self._tick_ns = self._prune_ns = 0
         self._link = open_link(disk.next_session, self._received, self._link_changed)
         self._thread: Thread | None = None
@@ -179,11 +181,8 @@ class EdgeAgent:
     def take(self, found: list[Item] | None = None) -> list[Item]:
         """What waits at this moment, at most a turn's worth; that time has passed, when nothing does."""
         found = [] if found is None else found
-        try:
-            while len(found) < TURN_EVENTS:
-                found.append(self._inbox.get_nowait())
-        except Empty:
-            pass
+        while len(found) < TURN_EVENTS and not self._inbox.empty():  # nobody else takes from it
+            found.append(self._inbox.get_nowait())
         return found or [Woken()]
 
     @property
@@ -193,12 +192,17 @@ class EdgeAgent:
 
     def due_ns(self) -> int | None:
         """When time alone will change something here.  Besides, inputs want to be read again every `TICK_NS`."""
-        wakes = [core.wake_ns(self.state), outbox.wake_ns(self._outbox), self._publish_at_ns]
+        wakes = [self._core_wake_ns(), outbox.wake_ns(self._outbox), self._publish_at_ns]
         if self._owed or not self._disk_ok:
             wakes.append(self._tick_ns + TICK_NS)  # a disk that failed is tried again
         # The report says that a lease has run out with the first tick after it.
         wakes += [max(until_ns, self._tick_ns + TICK_NS) for until_ns in self.state.leases.values() if until_ns > self._looked_ns]
         return min((wake for wake in wakes if wake is not None), default=None)
+
+    def _core_wake_ns(self) -> int | None:
+        if self._wake is None or self._wake[0] is not self.state:  # it follows from the state alone, and a state never changes
+            self._wake = self.state, core.wake_ns(self.state)
+        return self._wake[1]
 
     def turn(self, events: list[Item]) -> None:
         """Take events, store, act, tell."""
@@ -269,10 +273,13 @@ class EdgeAgent:
 
     def _store(self, lines: list[Line], came: list[Item]) -> bool:
         """True when everything up to now is on disk.  What a failing disk does not take is owed and tried again each turn."""
+        if self.state is self._stored_state and not lines and not self._owed:
+            return True
         now_slices = slices(self.state)
         changed = {key: value for key, value in now_slices.items() if self._stored.get(key) is not value}
         self._owed += lines
         if not self._owed and not changed:
+            self._stored_state = self.state
             return True
         try:
             self._disk.commit(self._owed, changed)
@@ -284,7 +291,7 @@ class EdgeAgent:
                 came.append(DiskHealth(False, str(fault)))
             self._disk_ok = False
             return False
-        self._stored = now_slices
+        self._stored, self._stored_state = now_slices, self.state
         self._owed.clear()
         if not self._disk_ok:
             self._disk_ok = True
