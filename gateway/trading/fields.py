@@ -2,6 +2,7 @@
 fault is told without the value, which may be a person's.
 """
 
+import hashlib
 import unicodedata
 from typing import Annotated, Final
 
@@ -42,6 +43,11 @@ def in_time(utc_ns: int) -> int:
     if not 0 <= utc_ns <= FOREVER_UTC_NS:
         raise ValueError("lies before 1970 or after 2116")
     return utc_ns
+
+
+def id_from(code: str) -> str:
+    """The code itself where it may be an id, else an id made of it: platforms write codes with slashes and Chinese characters."""
+    return code if is_id(code) else "x" + hashlib.sha256(code.encode()).hexdigest()[:24]
 
 
 Text = Annotated[str, StringConstraints(max_length=200), AfterValidator(showable)]

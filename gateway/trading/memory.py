@@ -40,6 +40,8 @@ class Memory:
 
     def set_cursor(self, cursor: str) -> None:
         """Go on from here next time."""
+        if cursor == self.cursor():
+            return
         self._db.execute(
             "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (CURSOR, cursor),

@@ -24,9 +24,11 @@ from gateway.trading.fields import (
     Text,
     checked,
     code_warnings,
+    id_from,
     why,
 )
-from gateway.trading.province_words import ACTOR_TYPES, EVENT_TYPES, EXPERT_TYPES, FURTHER_CODES, id_from, listed, local_time, person_key
+from gateway.trading.province_words import ACTOR_TYPES, EVENT_TYPES, EXPERT_TYPES, FURTHER_CODES, listed, person_key
+from gateway.trading.wall import local_time
 from venue_model.groups import Role
 from venue_model.ids import LotId, PersonKey, ProjectId, RoomId
 from venue_model.lots import Lot, Person

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from gateway.trading.base import ItemKind, Json, OutboxItem
-from gateway.trading.province_words import EXPERT_TYPES, wall_time
+from gateway.trading.province_words import EXPERT_TYPES
 from gateway.trading.rest_items import code_fields
+from gateway.trading.wall import wall_time
 
 EXPERT_CHECK_IN = "BID_EVALUATION_EXPERT"
 DATA_TYPES = {

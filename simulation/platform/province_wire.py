@@ -6,7 +6,8 @@ from typing import Any
 
 from gateway.trading.base import ItemKind, PhaseEvent
 from gateway.trading.province_items import DATA_TYPES, EXPERT_CHECK_IN
-from gateway.trading.province_words import ACTOR_TYPES, EVENT_TYPES, EXPERT_TYPES, wall_time
+from gateway.trading.province_words import ACTOR_TYPES, EVENT_TYPES, EXPERT_TYPES
+from gateway.trading.wall import wall_time
 from simulation.platform.behaviour import STRANGER
 from simulation.platform.book import Change, Item, Page, Record, Verdict
 from venue_model.lots import Lot, Person

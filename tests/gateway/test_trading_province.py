@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from gateway.trading.base import EventKind, ItemKind, Json, OutboxItem, Pulled
 from gateway.trading.codes import of_lot, of_project
+from gateway.trading.fields import id_from
 from gateway.trading.province_fields import Borders, read_rows
 from gateway.trading.province_items import row_of
-from gateway.trading.province_words import id_from, person_key
+from gateway.trading.province_words import person_key
 from venue_model.groups import Role
 from venue_model.ids import RoomId
 from venue_model.moments import utc_ns
