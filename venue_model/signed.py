@@ -4,6 +4,7 @@ All are canonical JSON.  Nanoseconds since 1970 do not fit its integers and are 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
@@ -97,6 +98,15 @@ def approval_bytes(venue: VenueId, component: ComponentId, term: int, act: str, 
 def ack_bytes(agent: BoardId, journal: str, through: int) -> bytes:
     """What the policy key signs once lines up to `through` are committed: `Command.signature` of an "ack"."""
     return _signed({"agent": agent, "journal": journal, "kind": "bidhall-ack-1", "through": through})
+
+
+def held_bytes(agent: BoardId, journals: Mapping[str, int], issued_utc_ns: int) -> bytes:
+    """What the policy key signs to say which lines it holds of each journal of an agent: `Command.signature` of a "held".
+
+    >>> held_bytes(BoardId("front"), {"j1": 7}, 1_800_000_000_000_000_000).decode()
+    '{"agent":"front","issued_utc_ns":"1800000000000000000","journals":{"j1":7},"kind":"bidhall-held-1"}'
+    """
+    return _signed({"agent": agent, "issued_utc_ns": issued_utc_ns, "journals": dict(journals), "kind": "bidhall-held-1"})
 
 
 def pulse_bytes(agent: BoardId, door: DoorId, command: str, issued_utc_ns: int) -> bytes:

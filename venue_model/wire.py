@@ -206,14 +206,14 @@ class Events:
 @with_config(_LAX)
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A one-shot act, never retained.  `kind` is "ack", "lease" or "pulse"."""
+    """A one-shot act, never retained.  `kind` is "ack", "held", "lease" or "pulse"."""
 
     id: str
     kind: str
     issued_utc_ns: UtcNs
     ttl_ms: Count
     body: dict[str, Any] = field(default_factory=dict)
-    signature: str = ""  # hex, over `signed.ack_bytes`, `signed.lease_bytes` or `signed.pulse_bytes`
+    signature: str = ""  # hex, over `signed.ack_bytes`, `held_bytes`, `lease_bytes` or `pulse_bytes`
     v: int = 1
 
 

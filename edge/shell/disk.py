@@ -169,6 +169,17 @@ class Disk:
             except sqlite3.Error:
                 pass  # told by the next commit; the number in memory serves until then
 
+    def rewind(self, through: int) -> None:
+        """The gateway has lost lines that it had acknowledged: those that are still here count as unacknowledged again."""
+        with self._lock:
+            if through >= self._acknowledged:
+                return
+            self._acknowledged = through
+            try:
+                self._set_meta("acknowledged", str(through))
+            except sqlite3.Error:
+                pass  # the gateway says it again when it sees the hole
+
     def prune(self, utc_ns: int, kept_lines: int = KEPT_LINES) -> int:
         """Delete acknowledged lines that are old or too many, never the newest: numbers must not be given twice."""
         with self._lock:

@@ -1,5 +1,6 @@
 """Bytes from the broker → events.  Decoding and signatures happen here, on the link's thread, off the door's path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -8,7 +9,7 @@ from edge.core.policy import verify_signed
 from venue_model import signing
 from venue_model.commissioning import Commission
 from venue_model.ids import DoorId
-from venue_model.signed import ack_bytes, lease_bytes, pulse_bytes
+from venue_model.signed import ack_bytes, held_bytes, lease_bytes, pulse_bytes
 from venue_model.wire import Command, Desired, RoomScene, SignedPolicy, Topics, WireError, decode
 
 
@@ -20,7 +21,14 @@ class Acknowledged:
     through: int
 
 
-def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Event | Acknowledged | None:
+@dataclass(frozen=True, slots=True)
+class LinesHeld:
+    """How far the gateway holds each of this agent's journals; its signature is verified."""
+
+    journals: Mapping[str, int]
+
+
+def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Event | Acknowledged | LinesHeld | None:
     """The event that a message means; `BadMessage` for what is none, None for what does not concern the agent."""
     if not payload or topic == topics.gateway:
         return None
@@ -45,7 +53,7 @@ def read_message(commission: Commission, topics: Topics, topic: str, payload: by
         return BadMessage(leaf, str(fault))
 
 
-def _command(commission: Commission, command: Command) -> Event | Acknowledged:
+def _command(commission: Commission, command: Command) -> Event | Acknowledged | LinesHeld:
     if command.kind == "ack":
         journal, through = command.body.get("journal"), command.body.get("through")
         if not isinstance(journal, str) or type(through) is not int or abs(through) >= 2**53:
@@ -55,6 +63,13 @@ def _command(commission: Commission, command: Command) -> Event | Acknowledged:
         return Acknowledged(journal, through)
     if command.kind == "lease":
         return _lease(commission, command)
+    if command.kind == "held":
+        journals = command.body.get("journals")
+        if not isinstance(journals, dict) or not all(isinstance(name, str) and _is_count(seq) for name, seq in journals.items()):
+            return BadMessage("command", "Command: held: body needs journals (journal → number)")
+        if not _genuine(commission, held_bytes(commission.agent, journals, command.issued_utc_ns), command.signature):
+            return BadMessage("command", "Command: held: the signature is not by this venue's policy key")
+        return LinesHeld(journals)
     if command.kind == "pulse":
         door: Any = command.body.get("door")
         if not isinstance(door, str):
@@ -63,7 +78,7 @@ def _command(commission: Commission, command: Command) -> Event | Acknowledged:
         if not _genuine(commission, message, command.signature):
             return BadMessage("command", "Command: pulse: the signature is not by this venue's policy key")
         return PulseArrived(command.id, DoorId(door), command.issued_utc_ns, command.ttl_ms)
-    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack, lease and pulse")
+    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack, held, lease and pulse")
 
 
 def _lease(commission: Commission, command: Command) -> Event:

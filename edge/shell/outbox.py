@@ -38,6 +38,11 @@ def acknowledged(outbox: Outbox, through: int) -> Outbox:
     return replace(outbox, acknowledged=through, repeat_at_ns=None, wait_ns=REPEAT_NS) if through > outbox.acknowledged else outbox
 
 
+def rewound(outbox: Outbox, through: int) -> Outbox:
+    """The gateway has lost what it had acknowledged beyond `through`: send from there again, at once."""
+    return replace(outbox, acknowledged=through, repeat_at_ns=None, wait_ns=REPEAT_NS) if through < outbox.acknowledged else outbox
+
+
 def due(outbox: Outbox, last_seq: int, now_ns: int) -> tuple[Outbox, bool]:
     """Whether to send a batch of at most `BATCH` lines after `acknowledged` now."""
     if not outbox.up or last_seq <= outbox.acknowledged:

@@ -25,7 +25,7 @@ from edge.shell import outbox
 from edge.shell.clock import HostClock
 from edge.shell.disk import Disk, DiskError, Key, Line
 from edge.shell.hardware import Hardware, read_now
-from edge.shell.inbox import Acknowledged, read_message
+from edge.shell.inbox import Acknowledged, LinesHeld, read_message
 from venue_model.commissioning import Commission
 from venue_model.moments import MS, Now, S
 from venue_model.wire import Events, Meta, Reported, Topics, encode
@@ -71,7 +71,7 @@ class _LinkChanged:
     session: int
 
 
-Item = Event | Acknowledged | _LinkChanged
+Item = Event | Acknowledged | LinesHeld | _LinkChanged
 
 
 class EdgeAgent:
@@ -217,6 +217,8 @@ class EdgeAgent:
             for event in events:
                 if isinstance(event, Acknowledged):
                     self._acknowledged(event)
+                elif isinstance(event, LinesHeld):
+                    self._rewind(event)
                 elif isinstance(event, _LinkChanged):
                     self._step(self._connection(event), now, lines, effects)
                 else:
@@ -306,6 +308,14 @@ class EdgeAgent:
         if ack.journal == self._disk.journal and ack.through <= self._disk.last_seq:
             self._disk.acknowledge(ack.through)
             self._outbox = outbox.acknowledged(self._outbox, ack.through)
+
+    def _rewind(self, held: LinesHeld) -> None:
+        """A gateway that was restored lacks lines that another life of it acknowledged: they are here for a week."""
+        through = held.journals.get(self._disk.journal, 0)
+        if through < self._disk.acknowledged:
+            log.warning("agent %s: the gateway lacks lines from %d on that it had: sent again", self.commission.agent, through + 1)
+            self._disk.rewind(through)
+            self._outbox = outbox.rewound(self._outbox, through)
 
     def _connection(self, change: _LinkChanged) -> Event | None:
         if not change.up:

@@ -92,9 +92,9 @@ def begin_anew(store: Store, venue: Venue, utc_ns: int, known: Highest = Highest
     floor = max(utc_ns // S, known.term, own.term)
     domains = store.domains()
     with store.transaction():
+        begin_era(store)
         for component in venue.components:
             store.save_domain(restored(domains.get(component, Domain(component)), floor))
-        begin_era(store)
         store.own_line("restored", {"term_floor": floor, "signed": own.signed}, utc_ns)
         store.set_setting(SIGNED, str(max(own.signed, known.signed)))
         store.forget_setting(MARK)

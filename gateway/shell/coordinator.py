@@ -141,6 +141,7 @@ class Coordinator:
         match leaf:
             case "status":
                 if self.agents.status(board, decode(Status, payload), now.utc_ns):
+                    self.journal.tell_held(board, now)
                     self.warden.send(self.day, [board], now)
                     self.scenes.send_desired(board, now)
                 self.changed("boards", board)

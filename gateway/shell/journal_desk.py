@@ -23,7 +23,7 @@ from venue_model.canonical import canonical_bytes, plain
 from venue_model.groups import Role
 from venue_model.ids import BoardId, DeviceId, DoorId, LotId, PersonKey, RoomId
 from venue_model.moments import Now
-from venue_model.signed import ack_bytes, exact
+from venue_model.signed import ack_bytes, exact, held_bytes
 from venue_model.venue import Venue
 from venue_model.wire import Command, Events, JournalEvent
 from venue_model.zones import Zone
@@ -80,6 +80,8 @@ class JournalDesk:
                     follow |= self._apply_or_tell(board, event, project, fresh, now)
             through = self._reached(board, events, fresh, now)
         self._acknowledge(board, events.journal, through, now)
+        if self._reach[board, events.journal].beyond is not None:
+            self.tell_held(board, now)
         if fresh:
             self.lines(fresh)
         return follow
@@ -128,6 +130,13 @@ class JournalDesk:
         command = Command(
             f"ack-{through}", "ack", now.utc_ns, ACK_TTL_MS, {"journal": journal, "through": through}, signature
         )
+        self.agents.send(board, "command", command, retain=False)
+
+    def tell_held(self, board: BoardId, now: Now) -> None:
+        """Say which lines are here: after a restore an agent sends again what an earlier life of this gateway acknowledged."""
+        journals = self.store.journals_through(board)
+        signature = signing.sign(self.policy_key, held_bytes(board, journals, now.utc_ns)).hex()
+        command = Command(f"held-{now.utc_ns}", "held", now.utc_ns, ACK_TTL_MS, {"journals": journals}, signature)
         self.agents.send(board, "command", command, retain=False)
 
     def note(self, kind: str, body: dict[str, Any], now: Now, *, lot: str | None = None, project: str | None = None) -> None:

@@ -177,6 +177,12 @@ class Store:
         """How far an agent's journal is here without a hole."""
         return int(self.setting(f"journal {agent} {journal}") or 0)
 
+    def journals_through(self, agent: str) -> dict[str, int]:
+        """How far each journal of an agent is here without a hole."""
+        prefix = f"journal {agent} "
+        rows = self.sql.execute("SELECT name, value FROM setting WHERE name > ? AND name < ?", (prefix, prefix + "\U0010ffff"))
+        return {str(name).removeprefix(prefix): int(value) for name, value in rows}
+
     def save_journal_through(self, agent: str, journal: str, through: int) -> None:
         """Remember how far; in the transaction that stores the lines."""
         self.set_setting(f"journal {agent} {journal}", str(through))

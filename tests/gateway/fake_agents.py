@@ -23,7 +23,7 @@ from venue_model.door_policy import Approval, ComponentPolicy, illegal_groups
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RunId
 from venue_model.lots import Lot
 from venue_model.moments import MS, Now
-from venue_model.signed import ack_bytes, approval_bytes, lease_bytes, policy_bytes, policy_digest
+from venue_model.signed import ack_bytes, approval_bytes, held_bytes, lease_bytes, policy_bytes, policy_digest
 from venue_model.venue import DeviceKind, Venue
 from venue_model.wire import (
     APPLIED,
@@ -92,6 +92,7 @@ class FakeAgent:
     refused: list[str] = field(default_factory=list)
     net: dict[tuple[DoorId, ComponentId], int] = field(default_factory=dict)
     acked: dict[str, int] = field(default_factory=dict)  # journal → through
+    held_lines: dict[str, int] = field(default_factory=dict)  # journal → how far the gateway says that it holds it
     desired: Desired | None = None
     renewal: int = 0
     policy: str = ""  # the name of what it holds …
@@ -165,11 +166,20 @@ class FakeAgent:
     def _take_command(self, command: Command) -> bool:
         if command.kind == "lease":
             return self._take_lease(command)
+        if command.kind == "held":
+            return self._take_held(command)
         assert command.kind == "ack"
         journal, through = str(command.body["journal"]), int(command.body["through"])
         text = ack_bytes(self.record.agent, journal, through)
         assert signing.verifies(bytes.fromhex(self.record.policy_key), text, bytes.fromhex(command.signature))
         self.acked[journal] = through
+        return False
+
+    def _take_held(self, command: Command) -> bool:
+        journals = command.body["journals"]
+        text = held_bytes(self.record.agent, journals, command.issued_utc_ns)
+        assert signing.verifies(bytes.fromhex(self.record.policy_key), text, bytes.fromhex(command.signature))
+        self.held_lines = journals
         return False
 
     def _take_lease(self, command: Command) -> bool:
