@@ -79,10 +79,11 @@ class BookError(RuntimeError):
 
 
 class Book:
-    """The state behind the API.  Every change is on disk when the call returns."""
+    """The state behind the API.  Every change is on disk when the call returns; `durable` False: unless power is lost."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, durable: bool = True) -> None:
         self._file = file
+        self._durable = durable
         try:
             self._pages = Pages.model_validate_json(file.read_bytes()) if file.exists() else _empty()
         except OSError as error:
@@ -177,8 +178,9 @@ class Book:
         fresh = self._file.with_suffix(".new")
         with fresh.open("wb") as file:
             file.write(self._pages.model_dump_json().encode())
-            file.flush()
-            os.fsync(file.fileno())
+            if self._durable:
+                file.flush()
+                os.fsync(file.fileno())
         fresh.replace(self._file)
 
 
