@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
+from gateway.core.facts.seats import certain_end
 from gateway.core.presence.sightings import Ref
 from gateway.core.presence.state import Presence, Stay
 from venue_model.canonical import canonical_bytes
@@ -53,7 +54,7 @@ def company(presence: Presence, people: Iterable[PersonKey], from_utc_ns: int, u
             continue
         since, until = max(began, other_began), min(ended, other_ended)
         if since < until:
-            certain = all(stay.ended is None or stay.seen_leaving for stay in (one, other))
+            certain = all(certain_end(presence, stay, until_utc_ns) for stay in (one, other))
             found.append(Together(one.person, other.person, place, since, until, certain, (one.entered.ref, other.entered.ref)))
     return tuple(sorted(found, key=lambda pair: (pair.from_utc_ns, pair.component, pair.one, pair.other)))
 

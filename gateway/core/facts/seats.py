@@ -85,9 +85,10 @@ def _spans(presence: Presence, person: PersonKey, component: str, from_utc_ns: i
             continue
         yield Span(
             max(began, from_utc_ns), min(ended, until_utc_ns), stay.entered.ref, stay.ended.ref if stay.ended else None,
-            _certain(presence, stay, until_utc_ns),
+            certain_end(presence, stay, until_utc_ns),
         )  # fmt: skip
 
 
-def _certain(presence: Presence, stay: Stay, until_utc_ns: int) -> bool:
+def certain_end(presence: Presence, stay: Stay, until_utc_ns: int) -> bool:
+    """True when somebody saw the end of a stay, or nobody can have left unseen up to now."""
     return stay.seen_leaving if stay.ended is not None else not unnamed_exits(presence, stay, until_utc_ns)
