@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from edge.shell.clock import HostClock
 from edge.shell.config import ConfigError, EdgeConfig, load_config
 from edge.shell.disk import Disk, DiskError
 from edge.shell.drivers import WiringError
 from edge.shell.hardware import Hardware
+from edge.shell.identity import Identity, IdentityError
 from edge.shell.run import EdgeAgent
 from venue_model.wire import Topics
 
@@ -27,13 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.DEBUG if options.verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         config = load_config(options.config)
+        identity = _identity(config)
         hardware = Hardware.from_wiring(config.wiring, config.data)
-    except (ConfigError, WiringError) as fault:
-        text = f"{options.config}: {fault}" if isinstance(fault, WiringError) else str(fault)
+    except (ConfigError, WiringError, IdentityError) as fault:
+        text = str(fault) if isinstance(fault, ConfigError) else f"{options.config}: {fault}"
         print(text, file=sys.stderr)
         return 2
     try:
-        agent = open_agent(config, hardware)
+        agent = open_agent(config, hardware, identity)
     except DiskError as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -47,7 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def open_agent(config: EdgeConfig, hardware: Hardware) -> EdgeAgent:
+def _identity(config: EdgeConfig) -> Identity | None:
+    if config.broker.identity is None:
+        return None
+    return Identity(config.broker.identity, config.data / "identity.pem", config.commission.agent, HostClock().now)
+
+
+def open_agent(config: EdgeConfig, hardware: Hardware, identity: Identity | None = None) -> EdgeAgent:
     """The agent of a configuration, not yet started.  Raises DiskError."""
     from edge.shell.mqtt import AgentLink
 
@@ -61,6 +70,6 @@ def open_agent(config: EdgeConfig, hardware: Hardware) -> EdgeAgent:
         disk,
         hardware,
         lambda next_session, on_message, on_connection: link(
-            next_session=next_session, on_message=on_message, on_connection=on_connection
+            identity=identity, next_session=next_session, on_message=on_message, on_connection=on_connection
         ),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.broker.supervisor import BrokerError
 from gateway.config import ConfigError, read_config
+from gateway.pki.store import PkiError
 from gateway.shell.backup import back_up
 from gateway.shell.database import SchemaError
 from venue_model.load import VenueError
@@ -41,7 +42,7 @@ def main(argv: list[str], pages: Path | None) -> int:
         from gateway.service import serve
 
         asyncio.run(serve(config, options.config.parent, pages, accounts))
-    except (ConfigError, VenueError, BrokerError, SchemaError, OSError, ValueError) as error:
+    except (ConfigError, VenueError, BrokerError, PkiError, SchemaError, OSError, ValueError) as error:
         print(f"bidhall gateway: {error}", file=sys.stderr)
         return 2
     return 0

@@ -1,6 +1,7 @@
 """Commissioning: the folder that is copied to each board, with what it must know and its login to the broker.
 
-`<data>/boards/<board>/commission.json` is `venue_model.commissioning.Commission`; `login.json` has user and password.
+`<data>/boards/<board>/commission.json` is `venue_model.commissioning.Commission`; `login.json` is what the agent's file says of the broker:
+user and password, or user and where its first key is, which lies beside it.
 """
 
 import json
@@ -8,6 +9,7 @@ import os
 from pathlib import Path
 
 from gateway.broker.credentials import Credentials
+from gateway.pki.desk import PkiDesk
 from venue_model import signing
 from venue_model.commissioning import commission, encode_commission
 from venue_model.venue import Venue
@@ -31,16 +33,22 @@ def load_policy_key(keys: Path) -> bytes:
     return key
 
 
-def write_boards(venue: Venue, data: Path, credentials: Credentials, policy_key: bytes) -> None:
+def write_boards(venue: Venue, data: Path, guests: Credentials | PkiDesk, policy_key: bytes) -> None:
     """Write every board's folder.  Repeating changes nothing unless the venue has changed."""
-    credentials.admit(venue.boards)
+    if isinstance(guests, Credentials):
+        guests.admit(venue.boards)
     public = signing.public_key_of(policy_key).hex()
     for board in venue.boards:
         folder = data / "boards" / board
         folder.mkdir(parents=True, exist_ok=True)
         _replace(folder / "commission.json", encode_commission(commission(venue, board, public)))
-        login = credentials.login(board)
-        _replace(folder / "login.json", json.dumps({"user": login.user, "password": login.password}).encode())
+        login: dict[str, str] = {"user": board}
+        if isinstance(guests, Credentials):
+            login["password"] = guests.login(board).password
+        else:
+            guests.commission(board)
+            login["identity"] = "."
+        _replace(folder / "login.json", json.dumps(login).encode())
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -16,7 +16,6 @@ from gateway.api.accounts import Accounts
 from gateway.api.app import make_app
 from gateway.api.live import LiveFeed
 from gateway.api.services import Services
-from gateway.broker.credentials import GATEWAY, Credentials
 from gateway.broker.supervisor import Broker
 from gateway.commission import load_policy_key, write_boards
 from gateway.config import GatewayConfig
@@ -25,6 +24,7 @@ from gateway.core.booking.book import Rules
 from gateway.core.booking.schedule import ScheduleRules
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
+from gateway.pki.wiring import secure
 from gateway.people.secret_box import load_secret_box
 from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
@@ -92,10 +92,11 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     if copied:
         log.warning("this database is a copy: every domain is CLEAR and sealed in a new term until two people lift the seals")
     policy_key = load_policy_key(data / "keys")
-    credentials = Credentials(data / "broker-logins.json")
-    write_boards(venue, data, credentials, policy_key)
+    secured = secure(config, folder, data, venue)
+    write_boards(venue, data, secured.guests, policy_key)
     kind = cast(Literal["mosquitto", "nats"] | None, config.broker.kind or None)
-    broker = Broker(data / "broker", Topics(venue.id), credentials, host=config.broker.host, port=config.broker.port or None, kind=kind)
+    listens = config.broker
+    broker = Broker(data / "broker", Topics(venue.id), secured.certified, host=listens.host, port=listens.port or None, kind=kind)
     await broker.start()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -104,9 +105,10 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     epoch = store.next_epoch(clock().utc_ns, known.epoch)
     high_water.rise(highest(store))
     link = GatewayLink(
-        config.broker.host, broker.port, credentials.login(GATEWAY), Topics(venue.id), epoch,
+        config.broker.host, broker.port, secured.login, Topics(venue.id), epoch,
         on_message=lambda topic, payload: coordinator.message(topic, payload, clock()),
         on_connection=lambda up: coordinator.connected(clock()) if up else None,
+        tls=secured.link_tls,
     )  # fmt: skip
     outbox = Outbox(db)
     index = EvidenceIndex(store)
@@ -135,8 +137,11 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     booking = _booking_desk(config, coordinator, folder)
     facts = FactsDesk(coordinator, index, box, FactsConfig({"data": data, "evidence": evidence_root}), alarms=lambda: view.alarms)
     app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts), pages)
-    web = uvicorn.Config(app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2)
+    web = uvicorn.Config(
+        app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2, **secured.web
+    )
     server = _Server(web)
+    secured.connect(coordinator, broker, web)
     feed.start()
     facts.start()
     pinning = asyncio.create_task(_pin(desk, translog), name="audit checkpoints")
@@ -152,7 +157,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         if serving.done():
             raise OSError(f"{config.host}:{config.port}: the web server did not start; is the port taken?")
         port = server.servers[0].sockets[0].getsockname()[1]
-        ready = Ready(f"http://{config.host}:{port}", config.broker.host, broker.port, broker.kind)
+        await secured.start(port)
+        ready = Ready(f"{secured.scheme}://{config.host}:{port}", config.broker.host, broker.port, broker.kind)
         print(json.dumps({"url": ready.url, "broker": [ready.broker_host, ready.broker_port], "kind": ready.broker_kind}), flush=True)
         await asyncio.wait([asyncio.create_task(stop.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -167,6 +173,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         await feed.close()
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
+        await secured.close()
         await link.close()
         await broker.close()
         desk.audit.pin(translog, clock(), anyway=True)

@@ -1,5 +1,6 @@
 """Rules that both ends of the MQTT link share: whose last will counts, when to try again, what may be sent at all."""
 
+import hashlib
 from collections.abc import Iterable
 
 from venue_model.ids import BoardId, RoomId
@@ -44,13 +45,17 @@ def next_attempt(attempt: int, lasted_s: float) -> int:
     return 0 if lasted_s >= STEADY_S else attempt + 1
 
 
-def client_id(user: str) -> str:
+def client_id(user: str, secret: bytes = b"") -> str:
     """The MQTT client id of a user.  NATS refuses a dot in it; no id of ours contains `~`, so nothing collides.
 
-    >>> client_id("pi4.door-3")
-    'pi4~door-3'
+    A broker hands a session to whoever names its client id, and only Mosquitto can be told otherwise: so a user who has a `secret`, a
+    password or a key, is known by an id that nobody else can name.
+
+    >>> client_id("pi4.door-3"), client_id("pi4.door-3", b"guess")
+    ('pi4~door-3', 'pi4~door-3~d7c95e57c87647a9')
     """
-    return user.replace(".", "~")
+    name = user.replace(".", "~")
+    return f"{name}~{hashlib.sha256(name.encode() + secret).hexdigest()[:16]}" if secret else name
 
 
 def check_publishable(topic: str, payload: bytes) -> None:
@@ -61,8 +66,11 @@ def check_publishable(topic: str, payload: bytes) -> None:
         raise ValueError(f"{topic}: {len(payload)} bytes, at most {MAX_BYTES} are sent; split the message")
 
 
-def agent_reads(topics: Topics, agent: BoardId | str, rooms: Iterable[RoomId | str] = ("+",)) -> tuple[str, ...]:
-    """The topic filters that an agent may subscribe to; with the `rooms` that it has devices in, those that it does.
+def agent_reads(
+    topics: Topics, agent: BoardId | str, rooms: Iterable[RoomId | str] = ("+",), *, certified: bool = False
+) -> tuple[str, ...]:
+    """The topic filters that an agent may subscribe to; with the `rooms` that it has devices in, those that it does.  `certified`: with
+    its next certificate.
 
     Other rooms' broadcasts would be carried to it for nothing: among a thousand agents they made a scene 16 times slower.
 
@@ -70,13 +78,14 @@ def agent_reads(topics: Topics, agent: BoardId | str, rooms: Iterable[RoomId | s
     >>> agent_reads(Topics(VenueId("v")), "a", ["o1"])[3:]
     ('bidhall/v1/v/room/o1/scene', 'bidhall/v1/v/gateway')
     """
-    own = tuple(topics.agent(agent, leaf) for leaf in ("desired", "policy", "command"))
+    leaves = ("desired", "policy", "command", *(("certificate",) if certified else ()))
+    own = tuple(topics.agent(agent, leaf) for leaf in leaves)
     return (*own, *map(topics.room_scene, rooms), topics.gateway)
 
 
 def agent_writes(topics: Topics, agent: BoardId | str) -> tuple[str, ...]:
     """The topics that an agent may publish to."""
-    return tuple(topics.agent(agent, leaf) for leaf in ("meta", "status", "reported", "event"))
+    return tuple(topics.agent(agent, leaf) for leaf in ("meta", "status", "reported", "event", "renewal"))
 
 
 def gateway_reads(topics: Topics) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Topics:
         return f"bidhall/v1/{self.venue}"
 
     def agent(self, agent: BoardId | str, leaf: str) -> str:
-        """`leaf` is meta, status, desired, reported, policy, command or event; `agent` may be `+`."""
+        """`leaf` is meta, status, desired, reported, policy, command, event, renewal or certificate; `agent` may be `+`."""
         return f"{self.root}/agent/{agent}/{leaf}"
 
     def room_scene(self, room: RoomId | str) -> str:
@@ -229,6 +229,25 @@ class SignedPolicy:
 
 @with_config(_LAX)
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """Which certificate an agent uses, and what it would have signed as the next.  Not retained: repeated, answered when one is due."""
+
+    serial: str  # hex
+    request: str  # PEM signing request
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """An agent's next certificate.  Not retained: it speaks for itself, by the authority's signature."""
+
+    certificate: str  # PEM
+    v: int = 1
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
 class GatewayStatus:
     """Retained: is the gateway there, and which incarnation."""
 
@@ -238,7 +257,7 @@ class GatewayStatus:
 
 
 Message = (
-    Status | Meta | Desired | RoomScene | Reported | Events | Command | SignedPolicy | GatewayStatus
+    Status | Meta | Desired | RoomScene | Reported | Events | Command | SignedPolicy | Renewal | Certificate | GatewayStatus
 )  # fmt: skip
 M = TypeVar("M", bound=Message)
 

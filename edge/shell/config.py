@@ -1,16 +1,17 @@
 """The agent's own file: where its commissioning record, data and broker are, and how its devices are attached.
 
     {"commission": "commission.json", "data": "data",
-     "broker": {"host": "127.0.0.1", "port": 1883, "user": "front", "password": "…"},
+     "broker": {"host": "10.0.0.2", "port": 8883, "user": "front", "identity": "."},
      "wiring": {"front-io": {"driver": "socket", "address": "unix:/run/io.sock", "lines": {"d1.strike": {"direction": "out"}, …}}}}
 
+`identity` is the commissioning folder with the board's first key; on a broker of this machine alone, `password` stands in its place.
 Paths are relative to the file.  Every error names the file, the place, the fault and the way out.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ class Broker:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(default="", repr=False)
+    identity: Path | None = None  # commissioning folder: TLS with a certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +126,18 @@ def _text(path: Path, raw: Mapping[str, Any], key: str, what: str) -> str:
 
 def _broker(path: Path, raw: object) -> Broker:
     if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: broker: missing; write host, port, user and password")
-    port = raw.get("port", 1883)
+        raise ConfigError(f"{path}: broker: missing; write host, port, user and identity")
+    port = raw.get("port", 8883 if "identity" in raw else 1883)
     if type(port) is not int or not 0 < port < 65_536:
         raise ConfigError(f"{path}: broker.port: {port!r} is no port; write a number from 1 to 65535")
-    words = [raw.get(key) for key in ("host", "user", "password")]
-    for key, word in zip(("host", "user", "password"), words, strict=True):
-        if not isinstance(word, str):
+    needed = ("host", "user", "identity" if "identity" in raw else "password")
+    for key in needed:
+        if not isinstance(raw.get(key), str):
             raise ConfigError(f"{path}: broker.{key}: missing or no text; write it")
-    host, user, password = (str(word) for word in words)
-    return Broker(host, port, user, password)
+    host, user, secret = (str(raw[key]) for key in needed)
+    if "identity" in raw:
+        return Broker(host, port, user, identity=path.parent / secret)
+    return Broker(host, port, user, secret)
 
 
 def _wiring(path: Path, raw: object) -> dict[str, tuple[Wiring, Mapping[str, Any]]]:

@@ -4,14 +4,16 @@ import collections
 import logging
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, LogLevel
 
+from edge.shell.identity import Identity
 from venue_model.backlog import Backlog, Outgoing
 from venue_model.ids import BoardId, RoomId
 from venue_model.session import (
@@ -25,9 +27,10 @@ from venue_model.session import (
     client_id,
     next_attempt,
 )
-from venue_model.wire import GatewayStatus, Status, Topics, WireError, decode, encode
+from venue_model.wire import Certificate, GatewayStatus, Renewal, Status, Topics, WireError, decode, encode
 
 GOODBYE_S = 1.0  # for the broker to acknowledge what was published before the end
+ASK_FIRST_S, ASK_S = 90.0, 3_600.0  # for the first certificate of our own; for the next
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,9 @@ class AgentLink:
     carry it.  `on_message` runs on paho's thread, `on_connection` and all sending on the link's own; what they raise is
     logged and changes nothing.  After `on_connection(True)` the caller publishes its retained state anew.  `rooms` are
     those whose broadcasts it hears.
+
+    With an `identity` it speaks TLS and needs no password.  It says which certificate it uses, asks for the next, and connects anew when
+    that comes.
     """
 
     def __init__(
@@ -50,13 +56,15 @@ class AgentLink:
         topics: Topics,
         rooms: Iterable[RoomId | str] = ("+",),
         *,
+        identity: Identity | None = None,
         next_session: Callable[[], int],
         on_message: Callable[[str, bytes], None],
         on_connection: Callable[[bool], None],
     ) -> None:
         self._host, self._port, self._agent, self._password = host, port, agent, password
         self._topics = topics
-        self._reads = agent_reads(topics, agent, rooms)
+        self._identity = identity
+        self._reads = agent_reads(topics, agent, rooms, certified=identity is not None)
         self._next_session = next_session
         self._on_message = on_message
         self._on_connection = on_connection
@@ -68,10 +76,13 @@ class AgentLink:
         self._wake = threading.Event()  # something below changed, or there is something to send
         self._subscribed = threading.Event()
         self._lost = threading.Event()
+        self._renewed = threading.Event()  # a new certificate is here: connect with it
+        self._ask_at_s = 0.0
         self._closing = threading.Event()
         self._up = False
         self._thread: threading.Thread | None = None
         self._said = ""
+        self._explained = False  # why there is no connection
 
     @property
     def up(self) -> bool:
@@ -130,6 +141,7 @@ class AgentLink:
             socket.create_connection((self._host, self._port), CONNECT_TIMEOUT_S).close()
         except OSError as error:
             return self._unreachable(error)
+        self._renewed.clear()
         client = self._build_client()
         try:
             client.connect(self._host, self._port, KEEPALIVE_S)
@@ -151,14 +163,29 @@ class AgentLink:
             self._up = False
 
     def _unreachable(self, error: OSError) -> float:
-        self._say(f"broker {self._host}:{self._port} cannot be reached ({error}); trying on")
+        self._say_refused(str(error))
         return 0.0
+
+    def _say_refused(self, error: str) -> None:
+        """Say why there is no connection.  Once the cause is known, the vaguer words of later tries are not worth a line."""
+        cause = self._identity.explain(error) if self._identity is not None else None
+        if cause is not None:
+            self._explained = True
+            self._say(f"broker {self._host}:{self._port}: {cause}; trying on")
+        elif not self._explained:
+            self._say(f"broker {self._host}:{self._port} cannot be reached ({error}); trying on")
 
     def _build_client(self) -> Client:
         """A new client for each connection: an old one would resend what has been overtaken."""
         self._session = self._next_session()
-        client = Client(CallbackAPIVersion.VERSION2, client_id(self._agent), reconnect_on_failure=False)
-        client.username_pw_set(self._agent, self._password)
+        secret = self._password.encode() if self._identity is None else self._identity.secret
+        client = _Client(CallbackAPIVersion.VERSION2, client_id(self._agent, secret), reconnect_on_failure=False)
+        if self._identity is None:
+            client.username_pw_set(self._agent, self._password)
+        else:
+            client.tls_set_context(self._identity.context())
+            client.tls_insecure_set(True)  # no host names: see Identity.context
+            client.on_log = self._logged
         client.will_set(self._status_topic, encode(Status(on=False, session=self._session)), 1, retain=True)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # WINDOW is ours to keep: paho's own queue could not be coalesced
@@ -175,21 +202,23 @@ class AgentLink:
 
     def _serve(self, client: Client) -> float:
         started = 0.0
-        while not self._lost.is_set() and not self._closing.is_set():
+        while not self._lost.is_set() and not self._closing.is_set() and not self._renewed.is_set():
             if self._subscribed.is_set():
                 if not self._up:
                     started = time.monotonic()
-                    self._up = True
+                    self._up, self._explained = True, False
                     dropped = f"{self._backlog.dropped} messages were dropped since the start"
                     self._say(f"broker {self._host}:{self._port}: connected, session {self._session}; {dropped}")
                     self.announce()
+                    self._ask_at_s = started
                     self._tell(self._on_connection, True)
+                self._ask_for_certificate()
                 self._drain(client)
-            self._wake.wait()
+            self._wake.wait(None if self._identity is None else ASK_FIRST_S)
             self._wake.clear()
         if not self._up:
             return 0.0
-        if not self._lost.is_set():
+        if self._closing.is_set() and not self._lost.is_set():
             self._say_goodbye(client)
         self._forget_acknowledged()
         with self._backlog_lock:
@@ -199,6 +228,14 @@ class AgentLink:
         self._say(f"broker {self._host}:{self._port}: connection ended")
         self._tell(self._on_connection, False)
         return time.monotonic() - started
+
+    def _ask_for_certificate(self) -> None:
+        """Say which certificate is in use, and ask for the next.  The gateway knows when it is due."""
+        if self._identity is None or time.monotonic() < self._ask_at_s:
+            return
+        renewal = Renewal(self._identity.serial, self._identity.request())
+        self.publish(self._topics.agent(self._agent, "renewal"), encode(renewal), retain=False)
+        self._ask_at_s = time.monotonic() + (ASK_FIRST_S if self._identity.first else ASK_S)
 
     def _say_goodbye(self, client: Client) -> None:
         self.publish(self._status_topic, encode(Status(on=False, session=self._session, why="stop")), retain=True)
@@ -228,7 +265,8 @@ class AgentLink:
 
     def _connected(self, client: Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            self._say(f"broker {self._host}:{self._port} refused {self._agent}: {reason}; approve the agent or renew its password")
+            way_out = "admit the board again and copy its folder"
+            self._say(f"broker {self._host}:{self._port} refused {self._agent}: {reason}; {way_out}")
         else:
             client.subscribe([(topic, 1) for topic in self._reads])
 
@@ -247,9 +285,28 @@ class AgentLink:
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         topic, payload = message.topic, bytes(message.payload)
+        if self._identity is not None and topic == self._topics.agent(self._agent, "certificate"):
+            self._take_certificate(self._identity, payload)
+            return
         if topic == self._topics.gateway and not message.retain and self._up:
             self._greet(payload)
         self._tell(self._on_message, topic, payload)
+
+    def _take_certificate(self, identity: Identity, payload: bytes) -> None:
+        try:
+            found = decode(Certificate, payload).certificate
+        except WireError as error:
+            log.warning("link %s: %s", self._agent, error)
+            return
+        if identity.take(found):
+            log.info("link %s: certificate %s from now on", self._agent, identity.serial)
+            self._renewed.set()
+            self._wake.set()
+
+    def _logged(self, _client: Client, _userdata: Any, level: int, text: str) -> None:
+        """paho tells here, and nowhere else, why TLS has ended: a broker refuses a certificate after the handshake."""
+        if level == LogLevel.MQTT_LOG_ERR and "SSL" in text:
+            self._say_refused(text)
 
     def _greet(self, payload: bytes) -> None:
         """Answer a gateway that has just arrived with our birth: a late will may have overwritten the retained one."""
@@ -276,6 +333,21 @@ class AgentLink:
         if text != self._said:
             self._said = text
             log.info("link %s: %s", self._agent, text)
+
+
+class _Client(Client):
+    """paho, but a handshake that fails leaves no open socket behind."""
+
+    def _ssl_wrap_socket(self, tcp_sock: Any) -> ssl.SSLSocket:
+        assert self._ssl_context is not None, "asked for with TLS only"
+        sock = self._ssl_context.wrap_socket(tcp_sock, do_handshake_on_connect=False)
+        sock.settimeout(CONNECT_TIMEOUT_S)
+        try:
+            sock.do_handshake()
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 def _set_up_tcp(sock: Any) -> None:

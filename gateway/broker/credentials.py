@@ -1,4 +1,4 @@
-"""Who may log in to the broker: one random password for each agent, for the gateway and for the start-up probe.
+"""Who may log in to the broker: by a random password on this machine alone, by a certificate wherever others could listen.
 
 User name = agent id, so that one name stands in the access rules, the last will and the audit.
 """
@@ -6,8 +6,9 @@ User name = agent id, so that one name stands in the access rules, the last will
 import json
 import os
 import secrets
+import ssl
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,22 @@ class Login:
 
     user: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What a broker needs to know everybody by certificate: PEM files that are read again at each reload, and whose certificates count.
+
+    `identities` gives each user's certificates, by the name that is in them; a user without one is shut out.  `context` is TLS as a user
+    of RESERVED, `stand_in` TLS in the name of any other, for `Broker.cut`.
+    """
+
+    authority: Path
+    server: Path  # with its key
+    revoked: Path
+    identities: Callable[[], Mapping[str, tuple[str, ...]]]
+    context: Callable[[str], ssl.SSLContext]
+    stand_in: Callable[[str], ssl.SSLContext]
 
 
 class Credentials:

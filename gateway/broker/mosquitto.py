@@ -5,9 +5,10 @@ import getpass
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.broker.credentials import GATEWAY, Login, write_private
+from gateway.broker.credentials import GATEWAY, Certified, Login, write_private
 from venue_model.session import WINDOW, agent_reads, agent_writes
 from venue_model.wire import MAX_BYTES, Topics
 
@@ -26,10 +27,10 @@ def find_binary() -> Path | None:
     return Path(found) if found else None
 
 
-def write_config(folder: Path, host: str, port: int) -> Path:
-    """Write `mosquitto.conf` and return its path.  The files of `write_logins` are beside it."""
+def write_config(folder: Path, host: str, port: int, certified: Certified | None = None) -> Path:
+    """Write `mosquitto.conf` and return its path.  The files of `write_logins` or `write_certified` are beside it."""
     path = folder / "mosquitto.conf"
-    write_private(path, config_text(folder, host, port))
+    write_private(path, config_text(folder, host, port, certified))
     return path
 
 
@@ -39,7 +40,14 @@ def write_logins(folder: Path, topics: Topics, logins: tuple[Login, ...]) -> Non
     write_private(folder / "mosquitto.access", access_text(topics))
 
 
-def config_text(folder: Path, host: str, port: int) -> str:
+def write_certified(folder: Path, topics: Topics, certified: Certified) -> None:
+    """Write access rules, in which whoever has no certificate that counts may do nothing.  They take hold of open connections too,
+    while the list of revoked certificates is asked only when somebody connects."""
+    shut_out = sorted(user for user, identities in certified.identities().items() if not identities)
+    write_private(folder / "mosquitto.access", access_text(topics, shut_out))
+
+
+def config_text(folder: Path, host: str, port: int, certified: Certified | None = None) -> str:
     """The configuration.  What each limit prevents was measured: 20 in flight and 1,000 queued, the defaults, lost 48 %
     of 2,000 acknowledgements in one burst; saving on every change made a scene 88 times slower."""
     return f"""\
@@ -47,8 +55,7 @@ def config_text(folder: Path, host: str, port: int) -> str:
 user {getpass.getuser()}
 listener {port} {host}
 allow_anonymous false
-password_file {folder / "mosquitto.passwords"}
-acl_file {folder / "mosquitto.access"}
+{_admission(folder, certified)}acl_file {folder / "mosquitto.access"}
 use_username_as_clientid true
 set_tcp_nodelay true
 max_inflight_messages {WINDOW}
@@ -68,16 +75,30 @@ connection_messages false
 """
 
 
-def access_text(topics: Topics) -> str:
-    """Everything of the venue for the gateway; for anybody else what his own name allows.
+def _admission(folder: Path, certified: Certified | None) -> str:
+    if certified is None:
+        return f"password_file {folder / 'mosquitto.passwords'}\n"
+    return f"""\
+cafile {certified.authority}
+certfile {certified.server}
+keyfile {certified.server}
+crlfile {certified.revoked}
+require_certificate true
+use_identity_as_username true
+"""
+
+
+def access_text(topics: Topics, shut_out: Iterable[str] = ()) -> str:
+    """Everything of the venue for the gateway; for anybody else what his own name allows, unless he is shut out.
 
     >>> from venue_model.ids import VenueId
     >>> print(access_text(Topics(VenueId("hall"))).splitlines()[4])
     pattern read bidhall/v1/hall/agent/%u/desired
     """
-    reads = "".join(f"pattern read {topic}\n" for topic in agent_reads(topics, "%u"))
+    denied = "".join(f"user {user}\ntopic deny #\n\n" for user in shut_out)
+    reads = "".join(f"pattern read {topic}\n" for topic in agent_reads(topics, "%u", certified=True))
     writes = "".join(f"pattern write {topic}\n" for topic in agent_writes(topics, "%u"))
-    return f"# Written by bidhall at every start.\nuser {GATEWAY}\ntopic readwrite {topics.root}/#\n\n{reads}{writes}"
+    return f"# Written by bidhall at every start.\nuser {GATEWAY}\ntopic readwrite {topics.root}/#\n\n{denied}{reads}{writes}"
 
 
 def password_line(login: Login, salt: bytes | None = None) -> str:

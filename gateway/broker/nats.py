@@ -1,22 +1,24 @@
 """nats-server's configuration with MQTT for one venue: the broker that pip alone can install.  MQTT 3.1.1 only.
 
-Two differences to Mosquitto that no setting removes: an agent with a valid password can take another's client id and
-cut its connection (it still reads and writes only its own topics), and a burst of QoS 1 messages costs about 13 times
-as much, because each one is a stored JetStream message.
+Three differences to Mosquitto that no setting removes.  Whoever knows a client id can take it over, so ours cannot be guessed
+(`venue_model.session.client_id`).  There are no revocation lists: exactly the certificates that count are listed, each by the name in
+it.  And a burst of QoS 1 messages costs about 13 times as much, because each one is a stored JetStream message.
 """
 
 import json
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.broker.credentials import GATEWAY, PROBE, Login, write_private
+from gateway.broker.credentials import GATEWAY, PROBE, Certified, Login, write_private
 from venue_model.session import agent_reads, agent_writes
 from venue_model.wire import MAX_BYTES, Topics
 
 PACKET_OVERHEAD = 4_096  # JetStream keeps headers of its own beside the largest payload
-# NATS allows 65,535 unacknowledged messages over all subscriptions of one client; nobody of ours has more than five.
-MAX_ACK_PENDING = 10_000
+# NATS allows 65,535 unacknowledged messages over all subscriptions of one client, and a board subscribes to each of its rooms: enough
+# for 59 rooms.
+MAX_ACK_PENDING = 1_000
 
 
 def find_binary() -> Path | None:
@@ -28,19 +30,26 @@ def find_binary() -> Path | None:
     return Path(found) if found else None
 
 
-def write_config(folder: Path, host: str, port: int) -> Path:
-    """Write `nats.conf` and return its path.  The file of `write_logins` is beside it."""
+def write_config(folder: Path, host: str, port: int, certified: Certified | None = None) -> Path:
+    """Write `nats.conf` and return its path.  The file of `write_logins` or `write_certified` is beside it."""
     path = folder / "nats.conf"
-    write_private(path, config_text(folder, host, port))
+    write_private(path, config_text(folder, host, port, certified))
     return path
 
 
 def write_logins(folder: Path, topics: Topics, logins: tuple[Login, ...]) -> None:
     """Write users and their rights.  A running broker reads them on SIGHUP."""
-    write_private(folder / "nats.users", users_text(topics, logins))
+    write_private(folder / "nats.users", users_text([_user(topics, login.user, login.user, login.password) for login in logins]))
 
 
-def config_text(folder: Path, host: str, port: int) -> str:
+def write_certified(folder: Path, topics: Topics, certified: Certified) -> None:
+    """Write one user for each certificate that counts.  A running broker cuts off whoever is no longer among them."""
+    identities = certified.identities()
+    users = [_user(topics, user, identity) for user, listed in sorted(identities.items()) for identity in listed]
+    write_private(folder / "nats.users", users_text(users))
+
+
+def config_text(folder: Path, host: str, port: int, certified: Certified | None = None) -> str:
     """The configuration.  The lifted consumer limit: each QoS 1 subscription is a consumer, and the default left half of
     2,000 devices deaf.  Synchronising by time is enough, because the gateway publishes all desired state anew."""
     quoted = json.dumps
@@ -63,18 +72,25 @@ mqtt {{
   port: {port}
   ack_wait: "30s"
   max_ack_pending: {MAX_ACK_PENDING}
-}}
+{_tls(certified)}}}
 logtime: true
 include "nats.users"
 """
 
 
-def users_text(topics: Topics, logins: tuple[Login, ...]) -> str:
+def _tls(certified: Certified | None) -> str:
+    if certified is None:
+        return ""
+    server, authority = json.dumps(str(certified.server)), json.dumps(str(certified.authority))
+    return f"  tls {{ cert_file: {server}, key_file: {server}, ca_file: {authority}, verify_and_map: true }}\n"
+
+
+def users_text(users: Iterable[str]) -> str:
     """The users and what each may publish and subscribe to.
 
     Topics that the server itself uses (`$MQTT.…`) are allowed implicitly since 2.12.3, and only to the server's own use.
     """
-    lines = "".join(f"  {_user(topics, login)}\n" for login in logins)
+    lines = "".join(f"  {user}\n" for user in users)
     return f"authorization {{ users = [\n{lines}] }}\n"
 
 
@@ -88,19 +104,20 @@ def subject(topic: str) -> str:
     return ".".join({"+": "*", "#": ">"}.get(level, level) for level in levels)
 
 
-def _user(topics: Topics, login: Login) -> str:
+def _user(topics: Topics, user: str, shown_as: str, password: str | None = None) -> str:
+    """`shown_as`: what the client shows, its name or its certificate's."""
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    if login.user == GATEWAY:
+    if user == GATEWAY:
         reads = writes = (topics.root, f"{topics.root}/#")  # a subscription to `root/#` is one to `root` too
-    elif login.user == PROBE:
+    elif user == PROBE:
         reads = writes = ()
     else:
-        reads, writes = agent_reads(topics, login.user), agent_writes(topics, login.user)
+        reads, writes = agent_reads(topics, user, certified=True), agent_writes(topics, user)
     return json.dumps(
         {
-            "user": login.user,
-            "password": login.password,
+            "user": shown_as,
+            **({} if password is None else {"password": password}),
             "allowed_connection_types": ["MQTT"],
             "permissions": {"publish": _rights(writes), "subscribe": _rights(reads)},
         }

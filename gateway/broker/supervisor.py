@@ -2,7 +2,7 @@
 
 The broker is not tied to the gateway's life: when the gateway is killed, agents keep their connections and the doors
 their policies.  The next gateway finds the pid file and, after checking that the process is the one it describes and
-answers with our own passwords, *adopts* it when its configuration is the one wanted now, and stops it otherwise.
+lets our own probe in, *adopts* it when its configuration is the one wanted now, and stops it otherwise.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import hashlib
 import logging
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -17,13 +18,15 @@ from types import ModuleType
 from typing import Literal
 
 from gateway.broker import frames, mosquitto, nats, process
-from gateway.broker.credentials import PROBE, Credentials
+from gateway.broker.credentials import PROBE, Certified, Credentials
 from venue_model.session import client_id
 from venue_model.wire import Topics
 
 Kind = Literal["mosquitto", "nats"]
 
 START_S = 10.0  # nats-server with a large store needs about a second here
+KNOCK_S = 2.0
+RELOADED_S = 1.0  # Mosquitto looks at signals between two rounds of its clients: within 0.1 s
 ADOPT_S = 5.0  # nats-server closes who logs in while it reads its files anew: one refused probe says nothing
 WATCH_S = 0.2
 RETRY_FIRST_S, RETRY_LAST_S = 0.2, 5.0
@@ -37,7 +40,7 @@ class BrokerError(RuntimeError):
 
 
 class Broker:
-    """The broker of one venue, in one folder.
+    """The broker of one venue, in one folder.  `guests` tells who may log in, and by that whether it speaks TLS.
 
     `kind` None takes Mosquitto when it is installed, else nats-server.  `port` None takes a free one and keeps it over
     restarts; `port` is known after `start`.
@@ -47,7 +50,7 @@ class Broker:
         self,
         folder: Path,
         topics: Topics,
-        credentials: Credentials,
+        guests: Credentials | Certified,
         *,
         host: str = "127.0.0.1",
         port: int | None = None,
@@ -59,7 +62,7 @@ class Broker:
         self.restarts = 0
         self._flavour: ModuleType = {"mosquitto": mosquitto, "nats": nats}[self.kind]
         self._topics = topics
-        self._credentials = credentials
+        self._guests = guests
         self._wanted_port = port
         self._record: process.Record | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -78,19 +81,31 @@ class Broker:
         return self._record.pid
 
     async def start(self) -> None:
-        """Adopt or start the broker, and return when it takes our password.  Raises BrokerError."""
+        """Adopt or start the broker, and return when it lets our probe in.  Raises BrokerError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write_logins()
+        self._write_guests()
         previous = process.Record.read(self._pid_file)
         if previous is None or not await self._adopt(previous):
             await self._launch(self._wanted_port or _free_port(self.host, previous.port if previous else 0))
         self._watch = asyncio.create_task(self._keep_up(), name="broker watch")
 
     async def reload(self) -> None:
-        """Make the running broker take the credentials as they are now.  Connected clients stay connected."""
-        self._write_logins()
+        """Make the running broker take guests and certificates as they are now.  Whoever is still a guest stays connected."""
+        self._write_guests()
         if self._record is not None:
             process.tell(self._record, signal.SIGHUP)
+
+    async def cut(self, user: str) -> None:
+        """End the connection of a user who was shut out, after `reload`.  nats-server does it by itself.
+
+        Mosquitto keeps whoever is connected, but gives a client id to the newest who shows its name: to us, for a moment.  Twice, because
+        somebody who is quick comes back before the broker has read its files.
+        """
+        if self.kind == "mosquitto" and isinstance(self._guests, Certified):
+            tls = self._guests.stand_in(user)
+            await self._knock(self.port, user, "", tls)
+            await asyncio.sleep(RELOADED_S)
+            await self._knock(self.port, user, "", tls)
 
     async def close(self) -> None:
         """Stop the broker.  Repeating is harmless."""
@@ -109,14 +124,21 @@ class Broker:
     def _log_file(self) -> Path:
         return self.folder / "broker.log"
 
-    def _write_logins(self) -> None:
-        self._flavour.write_logins(self.folder, self._topics, self._credentials.logins)
+    @property
+    def _certified(self) -> Certified | None:
+        return self._guests if isinstance(self._guests, Certified) else None
+
+    def _write_guests(self) -> None:
+        if isinstance(self._guests, Certified):
+            self._flavour.write_certified(self.folder, self._topics, self._guests)
+        else:
+            self._flavour.write_logins(self.folder, self._topics, self._guests.logins)
 
     async def _adopt(self, previous: process.Record) -> bool:
         """Take over a broker that an earlier gateway left behind, or stop it when it is not what is wanted now."""
         if not previous.lives():
             return False
-        config = self._flavour.config_text(self.folder, self.host, previous.port)
+        config = self._flavour.config_text(self.folder, self.host, previous.port, self._certified)
         right_port = self._wanted_port in (None, previous.port)
         self._record = previous
         if previous.kind == self.kind and previous.host == self.host and right_port and previous.config == _digest(config):
@@ -133,7 +155,7 @@ class Broker:
 
     async def _launch(self, port: int) -> None:
         _check_free(self.host, port)
-        config: Path = self._flavour.write_config(self.folder, self.host, port)
+        config: Path = self._flavour.write_config(self.folder, self.host, port, self._certified)
         child = process.spawn([str(self._binary), "-c", str(config)], self._log_file)
         birth = process.birth_of(child.pid)
         if birth is None:
@@ -183,13 +205,18 @@ class Broker:
         self._child = None
 
     async def _answers(self, port: int) -> bool:
-        """True when whoever listens there accepts our probe's password: then it is our broker and it is ready."""
-        login = self._credentials.login(PROBE)
+        """True when whoever listens there lets our probe in: then it is our broker and it is ready."""
+        if isinstance(self._guests, Certified):
+            return await self._knock(port, PROBE, "", self._guests.context(PROBE))
+        return await self._knock(port, PROBE, self._guests.login(PROBE).password, None)
+
+    async def _knock(self, port: int, user: str, password: str, tls: ssl.SSLContext | None) -> bool:
+        """True when somebody who shows this lets us in.  We leave at once."""
         try:
-            async with asyncio.timeout(2.0):
-                reader, writer = await asyncio.open_connection(self.host, port)
+            async with asyncio.timeout(KNOCK_S):
+                reader, writer = await asyncio.open_connection(self.host, port, ssl=tls)
                 try:
-                    writer.write(frames.connect(client_id(login.user), login.user, login.password))
+                    writer.write(frames.connect(client_id(user), user, password))
                     packets = list(frames.FrameReader().feed(await reader.readexactly(4)))
                     writer.write(frames.DISCONNECT_FRAME)
                     return packets == [CONNECTED]

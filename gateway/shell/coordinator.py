@@ -34,7 +34,7 @@ from venue_model.moments import Now, S
 from venue_model.scenes import SCENES, SceneId
 from venue_model.signed import pulse_bytes
 from venue_model.venue import Name, Venue
-from venue_model.wire import Command, Events, GatewayStatus, Meta, Reported, Status, Topics, WireError, decode, encode
+from venue_model.wire import Command, Events, GatewayStatus, Meta, Renewal, Reported, Status, Topics, WireError, decode, encode
 from venue_model.zones import ZONE_NAMES, Zone
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ class Coordinator:
         self.scenes.touched = lambda lot: changed("lots", lot)
         outbox.codes_of = lambda body: codes_of(self.day, body)
         self.lot_over: Callable[[LotId], None] = lambda lot: None  # told when a lot's package is due
+        self.renewal: Callable[[BoardId, Renewal, Now], None] = lambda board, renewal, now: None  # told by boards with certificates
         self._complained: dict[tuple[BoardId, str], int] = {}
         self.bad_messages = 0
 
@@ -154,6 +155,8 @@ class Coordinator:
                     self.changed("lots", lot)
             case "meta":
                 decode(Meta, payload)
+            case "renewal":
+                self.renewal(board, decode(Renewal, payload), now)
 
     def _reported(self, board: BoardId, reported: Reported, now: Now) -> None:
         agent = self.agents[board]

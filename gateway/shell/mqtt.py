@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import random
+import secrets
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -53,13 +55,17 @@ class GatewayLink:
         on_message: Callable[[str, bytes], None],
         on_connection: Callable[[bool], None],
         client_type: type[Client] = BatchingClient,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
+        """`tls` gives what each connection shows, in place of the password; None where the broker is on this machine alone."""
         self._host, self._port, self._login = host, port, login
         self._topics = topics
         self._epoch = epoch
         self._on_message = on_message
         self._on_connection = on_connection
         self._client_type = client_type
+        self._tls = tls
+        self._client_id = client_id(login.user, login.password.encode() or secrets.token_bytes(16))
         self._client: Client | None = None  # only while up
         self._bridge: Bridge | None = None
         self._backlog = Backlog()
@@ -127,8 +133,12 @@ class GatewayLink:
         """Connect, serve until the connection ends, and tell how many seconds it was up."""
         loop = asyncio.get_running_loop()
         lost: asyncio.Future[None] = loop.create_future()
-        client = self._client_type(CallbackAPIVersion.VERSION2, client_id(self._login.user))
-        client.username_pw_set(self._login.user, self._login.password)
+        client = self._client_type(CallbackAPIVersion.VERSION2, self._client_id)
+        if self._tls is None:
+            client.username_pw_set(self._login.user, self._login.password)
+        else:
+            client.tls_set_context(self._tls())
+            client.tls_insecure_set(True)  # no host names: see gateway.pki.own.client_context
         client.will_set(self._topics.gateway, encode(GatewayStatus(on=False, epoch=self._epoch)), 1, retain=True)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # WINDOW is ours to keep: paho's own queue could not be coalesced

@@ -3,11 +3,13 @@
 paho asks the kernel for one byte, then for the length, then for the rest of each packet, and writes each packet alone.
 `BatchedSocket` answers from one large read and gathers the writes of one turn of the loop: about a third less CPU for a
 scene of a thousand devices.  It hangs on one private method of paho; where a later paho no longer calls it, the client
-gets its plain socket and `Bridge` serves that just as well, only slower.
+gets its plain socket and `Bridge` serves that just as well, only slower.  Over TLS it is the same, only that the kernel's buffer is
+empty when TLS says so and not when a read came back short: a broker puts each packet into a record of its own.
 """
 
 import asyncio
 import socket
+import ssl
 from typing import Any
 
 from paho.mqtt.client import Client
@@ -22,6 +24,7 @@ class BatchedSocket:
 
     def __init__(self, raw: socket.socket) -> None:
         self._raw = raw
+        self._tls = isinstance(raw, ssl.SSLSocket)
         self._read = memoryview(b"")
         self._dry = False  # the last read emptied the kernel's buffer: asking again before the loop says so is wasted
         self._unsent = bytearray()
@@ -40,12 +43,30 @@ class BatchedSocket:
         if not self._read:
             if self._dry:
                 raise BlockingIOError
-            data = self._raw.recv(READ_BYTES)
-            self._dry = len(data) < READ_BYTES
-            self._read = memoryview(data)
+            self._read = memoryview(self._receive_records() if self._tls else self._receive())
         head = bytes(self._read[:size])
         self._read = self._read[size:]
         return head
+
+    def _receive(self) -> bytes:
+        data = self._raw.recv(READ_BYTES)
+        self._dry = len(data) < READ_BYTES
+        return data
+
+    def _receive_records(self) -> bytes:
+        records = bytearray()
+        while len(records) < READ_BYTES:
+            try:
+                record = self._raw.recv(READ_BYTES)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                self._dry = True
+                if not records:
+                    raise BlockingIOError from None
+                break
+            if not record:
+                break  # the end; without records before it, an empty read says so
+            records += record
+        return bytes(records)
 
     def send(self, data: bytes | bytearray) -> int:
         """Take all of `data` for the next `flush`; BlockingIOError when too much waits already."""
@@ -59,7 +80,7 @@ class BatchedSocket:
         while self._unsent:
             try:
                 sent = self._raw.send(self._unsent)
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 return False
             except OSError:
                 self._unsent.clear()

@@ -3,6 +3,7 @@
 import json
 import secrets
 import shutil
+import ssl
 import tempfile
 import tomllib
 from collections.abc import Iterable
@@ -24,13 +25,14 @@ from venue_model.ids import BoardId
 from venue_model.tools.files import read_venue
 from venue_model.venue import DeviceKind
 
-ACCOUNTS = (("staff", "staff", "staff-demo"), ("supervisor", "supervisor", "supervisor-demo"))
+ACCOUNTS = (("staff", "staff", "kai-biao-demo"), ("supervisor", "supervisor", "jian-du-demo"))
 APPROVERS = (("zhang-sup", "SUP"), ("li-wit", "WIT"))
 
 
 @dataclass(frozen=True, slots=True)
 class HouseOptions:
-    """What the house is built from.  `entry_window_s` None keeps the venue file's."""
+    """What the house is built from.  `entry_window_s` None keeps the venue file's.  `tls`: boards and browsers speak TLS even here,
+    where only this machine could listen."""
 
     venue: Path
     folder: Path
@@ -41,6 +43,7 @@ class HouseOptions:
     broker: str = ""
     seed: int = 1
     pages: bool = True
+    tls: bool = False
 
 
 class House:
@@ -145,10 +148,17 @@ class House:
         """The dashboard and the API."""
         return str(self.gateway.ready["url"])
 
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """Whom a client of the API believes."""
+        if not self.options.tls:
+            return True
+        return ssl.create_default_context(cafile=self.folder / "gateway" / "keys" / "pki" / "ca.pem")
+
     def client(self, account: str) -> httpx.Client:
         """An API client that is signed in as a demo account."""
         password = next(password for name, _, password in ACCOUNTS if name == account)
-        client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        client = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=self.trust)
         answer = client.post("/api/v1/session", json={"account": account, "password": password})
         answer.raise_for_status()
         return client
@@ -164,9 +174,10 @@ class House:
     # files
 
     def _write_gateway_config(self, port: int) -> None:
+        switch = "on" if self.options.tls else "auto"
         text = (
             f'venue = "{self.venue_file.name}"\ndata = "gateway"\nevidence = "evidence"\nport = {port}\n\n'
-            f'[broker]\nkind = "{self.options.broker}"\n\n'
+            f'[broker]\nkind = "{self.options.broker}"\ntls = "{switch}"\n\n[tls]\nweb = "{switch}"\n\n'
             f'[platform]\nurl = "{self.platform.url}"\ntoken = "{self.token}"\npull_s = 0.5\n'
         )
         (self.folder / "gateway.toml").write_text(text, "utf-8")
@@ -178,6 +189,8 @@ class House:
         issued = self.folder / "gateway" / "boards" / board
         record = decode_commission((issued / "commission.json").read_bytes(), "commission.json")
         login = json.loads((issued / "login.json").read_bytes())
+        if "identity" in login:
+            login["identity"] = str(issued)
         host, port = self.gateway.ready["broker"]
         urls = self.cameras.ready.get("urls", {})
         config = {

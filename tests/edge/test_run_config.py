@@ -39,6 +39,17 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
     Hardware.from_wiring(found.wiring, found.data)
 
 
+def test_a_board_with_a_certificate_needs_no_password_and_takes_the_usual_port(tmp_path: Path) -> None:
+    broker = {"host": "10.0.0.2", "user": "front", "identity": "issued"}
+    found = load_config(write(tmp_path, config(broker=broker))).broker
+    assert (found.port, found.password, found.identity) == (8883, "", tmp_path / "issued")
+
+
+def test_a_password_is_in_no_text_about_the_configuration(tmp_path: Path) -> None:
+    found = load_config(write(tmp_path, config(broker={"host": "h", "user": "front", "password": "geheim"})))
+    assert "geheim" not in repr(found)
+
+
 def without(line: str) -> dict[str, Any]:
     lines = {name: entry for name, entry in {**OUTS, **INS}.items() if name != line}
     return {"io": {"driver": "socket", "address": "tcp:127.0.0.1:9", "lines": lines}}
@@ -55,6 +66,9 @@ def without(line: str) -> dict[str, Any]:
         (config(broker=None), "broker: missing"),
         (config(broker={"host": "h", "port": 0, "user": "front", "password": ""}), "broker.port: 0 is no port"),
         (config(broker={"host": "h", "port": 1, "user": "other", "password": ""}), "is not the agent's id; write 'front'"),
+        (config(broker={"host": "h", "user": "front"}), "broker.password: missing"),
+        (config(broker={"host": "h", "user": "front", "identity": 1}), "broker.identity: missing or no text"),
+        (config(broker={"host": "h", "user": "front", "identity": "gone"}), "gone/ca.pem: the venue's authority cannot be read"),
         (config(wiring={"io": {"driver": "relay"}}), "wiring.io.driver: 'relay' is no driver; drivers: gpio, socket"),
         (config(wiring={"io": {"driver": "sign", "port": "x", "colour": "red"}}), "wiring.io.colour: driver sign has no such option"),
         (config(wiring={"io": {"driver": "sign"}}), "port is missing"),

@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import ssl
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from edge.drivers.line_config import check_pins, load_lines
 from edge.shell.config import check_lines, load_config
 from edge.shell.drivers import WIRINGS, build, check_wiring
 from gateway.broker import mosquitto
+from gateway.broker.credentials import Certified
 from venue_model.commissioning import commission, encode_commission
 from venue_model.ids import BoardId, VenueId
 from venue_model.tools.files import example, read_venue
@@ -162,12 +164,12 @@ def test_the_recipe_of_the_reference_makes_a_file_that_the_agent_takes(tmp_path:
     assert recipe is not None
     board = tmp_path / "boards" / "pi"
     board.mkdir(parents=True)
-    (board / "login.json").write_text('{"user": "pi", "password": "x"}')
+    (board / "login.json").write_text('{"user": "pi", "identity": "."}')
     (board / "commission.json").write_bytes(encode_commission(commission(read_venue(example("one_pi_branch")), BoardId("pi"), "ab" * 32)))
     script = recipe[1].replace("/etc/bidhall", str(tmp_path))
     command = [sys.executable, "-", str(SITES[0]), "pi", "192.0.2.10"]
     printed = subprocess.run(command, input=script, capture_output=True, text=True, check=True).stdout
-    assert json.loads(printed)["broker"] == {"host": "192.0.2.10", "port": 1883, "user": "pi", "password": "x"}
+    assert json.loads(printed)["broker"] == {"host": "192.0.2.10", "port": 8883, "user": "pi", "identity": "."}
     (board / "edge.json").write_text(printed)
     assert load_config(board / "edge.json").commission.agent == "pi"
 
@@ -175,7 +177,13 @@ def test_the_recipe_of_the_reference_makes_a_file_that_the_agent_takes(tmp_path:
 def test_the_shown_broker_configuration_is_what_the_gateway_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "bidhall")
     shown = (ROOT / "mosquitto" / "mosquitto.conf").read_text("utf-8")
-    assert shown == mosquitto.config_text(Path("/var/lib/bidhall/broker"), "0.0.0.0", 1883)
+    keys = Path("/var/lib/bidhall/keys/pki")
+
+    def unused(_: str) -> ssl.SSLContext:
+        raise AssertionError("a text needs no connection")
+
+    certified = Certified(keys / "ca.pem", keys / "server.pem", keys / "crl.pem", dict, unused, unused)
+    assert shown == mosquitto.config_text(Path("/var/lib/bidhall/broker"), "0.0.0.0", 8883, certified)
     access = (ROOT / "mosquitto" / "mosquitto.access").read_text("utf-8")
     assert access == mosquitto.access_text(Topics(VenueId("one-pi-branch")))
 

@@ -1,6 +1,9 @@
 """Brokers, links and bare MQTT clients for the broker tests."""
 
 import asyncio
+import socket
+import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.shell.mqtt import AgentLink
 from gateway.broker import frames
@@ -45,10 +49,13 @@ async def running(
 
 
 class Bare:
-    """A client without manners: any name, any password, any topic."""
+    """A client without manners: any name, any password, any certificate, any topic."""
 
-    def __init__(self, port: int, user: str, password: str, client_id: str | None = None) -> None:
+    def __init__(
+        self, port: int, user: str, password: str, client_id: str | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._port = port
+        self._tls = tls
         self._hello = frames.connect(client_id or user, user, password)
         self.code: int | None = None
         self.got: list[tuple[str, bytes]] = []
@@ -57,7 +64,7 @@ class Bare:
         self._packet_id = 0
 
     async def __aenter__(self) -> Self:
-        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
         self._writer.write(self._hello)
         self._task = asyncio.create_task(self._read(reader))
         await until(lambda: self.code is not None or self.cut, "an answer to CONNECT")
@@ -103,6 +110,27 @@ class Bare:
 
 def bare(broker: Broker, credentials: Credentials, user: str, client_id: str | None = None) -> Bare:
     return Bare(broker.port, user, credentials.login(user).password, client_id)
+
+
+async def bare_will(broker: Broker, topic: str, *, password: str = "", tls: ssl.SSLContext | None = None) -> None:
+    """Connect as b1 with a last will on any topic, and pull the plug."""
+    client = Client(CallbackAPIVersion.VERSION2, "b1")
+    if tls is None:
+        client.username_pw_set("b1", password)
+    else:
+        client.tls_set_context(tls)
+        client.tls_insecure_set(True)
+    client.will_set(topic, b"dead", 1, retain=True)
+    answered = threading.Event()
+    client.on_connect = lambda *_: answered.set()
+    client.on_disconnect = lambda *_: answered.set()
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    await until(answered.is_set, "an answer to CONNECT")
+    if (sock := client.socket()) is not None:
+        sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+    client.disconnect()
+    client.loop_stop()
 
 
 class Gateway:

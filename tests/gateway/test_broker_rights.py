@@ -1,14 +1,10 @@
 """Who may say and hear what, on both brokers."""
 
 import asyncio
-import socket
-import threading
 from pathlib import Path
 
 import pytest
-from broker_case import KINDS, TOPICS, Bare, bare, running, until
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
+from broker_case import KINDS, TOPICS, Agent, Bare, bare, bare_will, running, until
 
 from gateway.broker.credentials import PROBE
 from gateway.broker.supervisor import Kind
@@ -79,23 +75,20 @@ def test_a_wrong_password_is_refused(tmp_path: Path, kind: Kind, user: str, pass
     asyncio.run(scenario())
 
 
-def test_a_borrowed_client_id_kicks_nobody_off_mosquitto(tmp_path: Path, kind: Kind) -> None:
-    if kind == "nats":
-        pytest.skip("nats-server has no such setting: gateway/broker/nats.py says what a thief gains, which is a reconnect")
-
+@pytest.mark.parametrize("borrowed", ["a1", client_id("a1", b"guess"), "a1~"])
+def test_a_borrowed_client_id_kicks_nobody_off(tmp_path: Path, kind: Kind, borrowed: str) -> None:
     async def scenario() -> None:
         async with (
             running(tmp_path, kind) as (broker, credentials),
-            bare(broker, credentials, "a1") as victim,
-            bare(broker, credentials, "b1", client_id="a1") as thief,
+            Agent(broker, credentials) as victim,
+            bare(broker, credentials, "b1", client_id=borrowed) as thief,
             bare(broker, credentials, "gateway") as gateway,
         ):
             assert thief.code == 0, "the name it shows is not the one that counts"
-            await victim.subscribe(TOPICS.agent("a1", "desired"))
             await thief.subscribe(TOPICS.agent("b1", "desired"))
             await gateway.publish(TOPICS.agent("a1", "desired"), b"still here")
             await until(lambda: victim.got, "the victim's message")
-            assert not victim.cut and not thief.got
+            assert victim.ups == [True] and not thief.got
 
     asyncio.run(scenario())
 
@@ -105,18 +98,7 @@ def test_a_last_will_in_another_name_is_not_published(tmp_path: Path, kind: Kind
         async with running(tmp_path, kind) as (broker, credentials), bare(broker, credentials, "gateway") as gateway:
             await gateway.subscribe(TOPICS.agent("+", "status"))
             for topic in (TOPICS.agent("a1", "status"), TOPICS.agent("b1", "status")):
-                client = Client(CallbackAPIVersion.VERSION2, "b1")
-                client.username_pw_set("b1", credentials.login("b1").password)
-                client.will_set(topic, b"dead", 1, retain=True)
-                answered = threading.Event()
-                client.on_connect = lambda *_, answered=answered: answered.set()
-                client.connect(broker.host, broker.port)
-                client.loop_start()
-                await until(answered.is_set, "an answer to CONNECT")
-                if (sock := client.socket()) is not None:
-                    sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
-                client.disconnect()
-                client.loop_stop()
+                await bare_will(broker, topic, password=credentials.login("b1").password)
             await until(lambda: gateway.got, "the will in its own name")
             assert gateway.got == [(TOPICS.agent("b1", "status"), b"dead")]
 

@@ -1,0 +1,222 @@
+"""Certificates renew themselves: when, for whom, how often, and what a clock that is wrong does to it."""
+
+import asyncio
+import datetime
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broker_case import KINDS, until
+from cryptography.hazmat.primitives.asymmetric import ec
+from pki_case import NOW, Board, certified, days
+
+from gateway.broker.supervisor import Kind
+from gateway.pki.desk import PkiDesk, open_desk
+from gateway.pki.register import Issued
+from gateway.pki.renewal import DAILY, Ruling, rule
+from gateway.pki.store import PkiError, utc_now
+from venue_model.certificates import BOARD_LIFE, CertificateError, request_text, requested_key
+from venue_model.ids import BoardId
+from venue_model.wire import Renewal
+
+A1, B1 = BoardId("a1"), BoardId("b1")
+DAY = datetime.datetime(2027, 3, 1, 12, tzinfo=datetime.UTC)
+
+
+def held(serial: int, left_days: float, *, first: bool = False, revoked: bool = False) -> Issued:
+    return Issued(serial, A1, DAY + days(left_days), first, DAY if revoked else None)
+
+
+@pytest.mark.parametrize(
+    ("certificates", "serial", "ruling"),
+    [
+        ([held(1, 90, first=True)], "1", Ruling(issue=True)),
+        ([held(1, 90, first=True), held(2, 90)], "2", Ruling((1,))),
+        ([held(1, 90, first=True), held(2, 90)], "1", Ruling(issue=True)),  # its answer was lost on the way
+        ([held(1, 31)], "1", Ruling()),
+        ([held(1, 29)], "1", Ruling(issue=True)),
+        ([held(1, 29), held(2, 89)], "1", Ruling(issue=True)),
+        ([held(1, 29), held(2, 89)], "2", Ruling((1,))),
+        ([held(1, 29, revoked=True), held(2, 89)], "2", Ruling()),
+        ([held(1, 29, revoked=True)], "1", Ruling()),
+        ([held(1, -1)], "1", Ruling()),
+        ([held(10, 29)], "A", Ruling()),  # hex, as the gateway writes it
+        ([held(10, 29)], "a", Ruling(issue=True)),
+        ([held(1, 29)], "2", Ruling()),
+        ([], "1", Ruling()),
+    ],
+)
+def test_what_a_board_says_about_its_certificate(certificates: list[Issued], serial: str, ruling: Ruling) -> None:
+    assert rule(certificates, serial, DAY) == ruling
+
+
+def test_a_board_that_asks_without_end_fills_no_disk() -> None:
+    many = [held(number, 90, first=True) for number in range(1, DAILY + 2)]
+    assert rule(many[:-1], "1", DAY).issue
+    refused = rule(many, "1", DAY)
+    assert not refused.issue and "shut the board out" in refused.refused
+    assert rule([replace(one, until=DAY + days(88)) for one in many], "1", DAY).issue, "tomorrow it may ask again"
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, at: datetime.datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime.datetime:
+        return self.at
+
+
+def open_at(folder: Path, clock: Clock) -> tuple[PkiDesk, list[Any], list[tuple[str, dict[str, Any]]]]:
+    desk = open_desk(folder / "keys", folder / "boards", "hall", ["10.0.0.2"], clock)
+    sent: list[Any] = []
+    notes: list[tuple[str, dict[str, Any]]] = []
+    desk.send = lambda board, message: sent.append((board, message))
+    desk.note = lambda kind, body, now: notes.append((kind, body))
+    return desk, sent, notes
+
+
+async def renew(desk: PkiDesk, board: BoardId, request: str) -> None:
+    desk.hear(board, Renewal(f"{desk.register.live(board)[-1].serial:x}", request), NOW)
+    await until(lambda: desk.settled)
+
+
+def test_a_board_is_renewed_for_years_and_only_its_newest_certificate_counts(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = Clock(DAY)
+        desk, sent, _ = open_at(tmp_path, clock)
+        desk.commission(A1)
+        for _ in range(0, 365 * 2, 5):
+            clock.at += days(5)
+            await renew(desk, A1, request_text(ec.generate_private_key(ec.SECP256R1()), A1))
+            assert desk.register.live(A1)[-1].until - clock.at >= BOARD_LIFE / 3 - days(5)
+            assert len(desk.register.live(A1)) <= 2
+        assert len(sent) == 12, "at once, and then every sixty days or so"
+        assert len(desk.register.certificates(A1)) == 13
+        again, _, _ = open_at(tmp_path, clock)
+        assert [issued.serial for issued in again.register.live(A1)] == [issued.serial for issued in desk.register.live(A1)]
+        assert len(again.register.certificates(A1)) < 5, "what has run out is forgotten"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ("", "no signing request"),
+        ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "no signing request"),
+        ("x" * 5_000, "at most 4096"),
+        (request_text(ec.generate_private_key(ec.SECP256R1()), B1), "asks for a certificate in the name 'b1'"),
+        (request_text(ec.generate_private_key(ec.SECP256R1()), BoardId("gateway")), "in the name 'gateway'"),
+        (request_text(ec.generate_private_key(ec.SECP384R1()), A1), "no P-256 key"),
+        ("\0", "no signing request"),
+    ],
+)
+def test_a_request_in_another_name_or_of_another_kind_gets_nothing_and_is_told_once(tmp_path: Path, request_: str, words: str) -> None:
+    async def scenario() -> None:
+        desk, sent, notes = open_at(tmp_path, Clock(DAY))
+        desk.commission(A1)
+        for _ in range(3):
+            await renew(desk, A1, request_)
+        assert sent == []
+        [(kind, body)] = notes
+        assert (kind, body["code"], body["agent"]) == ("alarm", "certificate-refused", "a1")
+        assert words in body["detail"]
+
+    asyncio.run(scenario())
+
+
+def test_a_request_that_somebody_else_has_signed_is_refused() -> None:
+    text = request_text(ec.generate_private_key(ec.SECP256R1()), A1)
+    lines = text.splitlines()
+    lines[-2] = lines[-2][:4] + ("A" if lines[-2][4] != "A" else "B") + lines[-2][5:]
+    with pytest.raises(CertificateError):
+        requested_key("\n".join(lines), A1)
+
+
+# clocks
+
+
+def test_a_gateway_whose_clock_was_never_set_makes_no_certificates(tmp_path: Path) -> None:
+    with pytest.raises(PkiError, match=r"clock says 1970-01-01: set it \(`timedatectl set-ntp true`\)"):
+        open_at(tmp_path, Clock(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)))
+
+
+def test_a_gateway_whose_clock_has_fallen_back_keeps_everybody_and_alarms_instead_of_issuing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = Clock(DAY)
+        desk, _, _ = open_at(tmp_path, clock)
+        desk.commission(A1)
+        for back in (datetime.datetime(1970, 1, 2, tzinfo=datetime.UTC), DAY - days(300)):
+            fallen, sent, notes = open_at(tmp_path, Clock(back))
+            assert len(fallen.register.live(A1)) == 1, "a certificate is valid from 1970"
+            await renew(fallen, A1, request_text(ec.generate_private_key(ec.SECP256R1()), A1))
+            assert sent == []
+            assert notes[0][1]["code"] == "certificate-refused" and "clock" in notes[0][1]["detail"]
+
+    asyncio.run(scenario())
+
+
+# on real brokers
+
+
+@pytest.mark.parts
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_board_renews_by_itself_before_a_third_is_left(tmp_path: Path, kind: Kind) -> None:
+    async def scenario() -> None:
+        clock = Clock(utc_now())
+        async with certified(tmp_path, kind, ["a1"], clock) as hall:
+            async with Board(hall) as board:
+                await board.settle()
+                serial, key = board.identity.serial, board.identity.secret
+            clock.at += days(61)
+            async with Board(hall) as board:
+                assert board.identity.serial == serial
+                await until(lambda: board.identity.serial != serial)
+                await board.settle()
+                assert board.identity.secret.partition(b"-----END")[0] != key.partition(b"-----END")[0], "a key of its own each time"
+                assert [f"{issued.serial:x}" for issued in hall.desk.register.live(A1)] == [board.identity.serial]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parts
+@pytest.mark.parametrize("year", [1970, 2013, 2106])
+def test_a_board_whose_clock_is_wrong_by_years_connects(tmp_path: Path, year: int) -> None:
+    async def scenario() -> None:
+        utc_ns = int(datetime.datetime(year, 1, 1, tzinfo=datetime.UTC).timestamp()) * 10**9
+        async with certified(tmp_path, "mosquitto", ["a1"]) as hall, Board(hall, utc_ns=utc_ns) as board:
+            await board.settle()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parts
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_gateways_own_certificates_are_renewed_under_a_running_broker(tmp_path: Path, kind: Kind) -> None:
+    async def scenario() -> None:
+        clock = Clock(utc_now())
+        async with certified(tmp_path, kind, ["a1"], clock) as hall, Board(hall) as board:
+            await board.settle()
+            clock.at += days(300)
+            assert hall.desk.own.renew() == ("server", "gateway", "probe")
+            await hall.broker.reload()
+            assert board.link.up and hall.link.up, "nobody is cut off for it"
+            tries = 0
+            while not await hall.broker._answers(hall.broker.port):  # with the new certificate of the probe
+                tries += 1
+                assert tries < 100
+                await asyncio.sleep(0.05)
+
+    asyncio.run(scenario())
+
+
+def test_own_certificates_follow_the_hosts_of_the_configuration(tmp_path: Path) -> None:
+    assert open_desk(tmp_path / "keys", tmp_path, "hall", ["10.0.0.2"]).own.renew() == ()
+    moved = open_desk(tmp_path / "keys", tmp_path, "hall", ["10.0.0.3", "gateway.lan"]).own
+    server = moved.path("server").read_bytes()
+    assert moved.renew() == ()
+    assert open_desk(tmp_path / "keys", tmp_path, "hall", ["10.0.0.3", "gateway.lan"]).own.path("server").read_bytes() == server
+
