@@ -25,6 +25,7 @@ from gateway.core.booking.schedule import ScheduleRules
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
 from gateway.pki.wiring import secure
+from gateway.people.oidc import Oidc
 from gateway.people.secret_box import load_secret_box
 from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
@@ -125,7 +126,8 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     translog = TransparencyLog(data / "translog.db", f"bidhall/{venue.id}", keys.log_key)
     evidence = EvidenceDesk(venue, coordinator, keys, translog, evidence_root)
     box = load_secret_box(data / "keys" / "people.key")
-    desk = Accounts(store, box=box, config=config.people, venue_name=venue.name.zh)
+    oidc = Oidc(config.oidc, folder, clock) if config.oidc.issuer else None
+    desk = Accounts(store, box=box, config=config.people, venue_name=venue.name.zh, oidc=oidc)
     if copied:
         desk.sessions.end_all()  # some of them were ended after the copy was made
     for account, role, password in accounts:

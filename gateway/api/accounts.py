@@ -19,6 +19,7 @@ from gateway.core.sign_in import Wrongs, one_more, rest_left_s
 from gateway.people.account_book import NO_PASSWORD, AccountBook, Record
 from gateway.people.audit import Audit
 from gateway.people.four_eyes_book import FourEyesBook
+from gateway.people.oidc import Oidc
 from gateway.people.second_factor import SecondFactors
 from gateway.people.secret_box import SealedElsewhere, SecretBox
 from gateway.people.sessions import LONGEST_S, Session, Sessions
@@ -53,10 +54,12 @@ class Accounts:
         box: SecretBox | None = None,
         config: PeopleConfig | None = None,
         venue_name: str = "bidhall",
+        oidc: Oidc | None = None,
         clock: Callable[[], Now] = clock,
     ) -> None:
         self.store = store
         self.config = config or PeopleConfig()
+        self.oidc = oidc
         self.clock = clock
         self.book = AccountBook(store, {name: tuple(codes) for name, codes in self.config.industries.items()})
         self.sessions = Sessions(store, self.config.idle_min * 60)

@@ -14,6 +14,7 @@ from gateway.api import (
     views_facts,
     views_guard,
     views_lots,
+    views_oidc,
     views_people,
     views_presence,
     views_reports,
@@ -44,6 +45,7 @@ def make_app(parts: Services | None, pages: Path | None) -> FastAPI:
     app.add_exception_handler(ApiError, tell_api_error)
     app.add_exception_handler(RequestValidationError, tell_bad_input)
     app.include_router(views_session.router)
+    app.include_router(views_oidc.router)
     app.include_router(views_people.router)
     app.include_router(views_lots.router)
     app.include_router(views_presence.router)

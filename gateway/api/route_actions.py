@@ -106,6 +106,11 @@ _ROUTES: Mapping[str, A] = {
     "GET /reports/lot/{lot}.html": A.LOOK_REPORTS,
     "GET /reports/lot/{lot}": A.LOOK_REPORTS,
     "GET /health": A.PUBLIC,  # this and /metrics ask for themselves: a monitor on this machine needs no account
+    # the trading platform
+    "GET /platform": A.LOOK_PLATFORM,
+    "GET /platform/letters": A.LOOK_PLATFORM,
+    "POST /platform/resend": A.MEND_PLATFORM,
+    "POST /platform/events": A.PUBLIC,  # asks for itself: the platform signs its calls
     # evidence
     "GET /projects": A.LOOK_LISTS,
     "GET /projects/{project}": A.LOOK_EVIDENCE,

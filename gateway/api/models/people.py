@@ -5,8 +5,8 @@ from pydantic import BaseModel, Field
 from gateway.api.models.words import NameOut
 from gateway.core.rights import AccountRole, Action
 from gateway.core.watch_list import WatchReason
+from gateway.people.patterns import ACCOUNT
 
-ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 PERSON = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
