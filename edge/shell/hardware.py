@@ -61,6 +61,7 @@ class Hardware:
         """`lines`: driver id → the driver and the names of its lines.  `drivers`: those with no other part here (buses, QR cameras).
         `new_worker`: who does what may take time; a thread for each display when it is not given."""
         self._lines = dict(lines or {})
+        self._reading = {device: tuple(sorted(names)) for device, (_, names) in self._lines.items()}  # in one order on every machine
         self._line_owner = {name: driver for driver, names in self._lines.values() for name in names}
         self._drivers = dict(drivers or {})
         self._readers = dict(readers or {})
@@ -159,8 +160,10 @@ class Hardware:
         """Inputs that read otherwise than the core believes, twice in a row: a callback is not a state, and edges get lost."""
         doubtful: set[str] = set()
         changes: list[LineChanged] = []
-        for device in self._up:
-            driver, names = self._lines[device]
+        for device, names in self._reading.items():
+            if device not in self._up:
+                continue
+            driver = self._lines[device][0]
             for name in names:
                 level = _read(driver, name)
                 if level is None or level == self._told.get(name, False):
@@ -188,7 +191,7 @@ class Hardware:
             self._up.discard(event.device)
             self._post(LinesHealth(names, False, event.detail))
             return
-        active = frozenset(name for name in names if _read(driver, name))
+        active = frozenset(name for name in self._reading[event.device] if _read(driver, name))
         self._told.update({name: name in active for name in names})
         self._up.add(event.device)
         self._post(LinesHealth(names, True, event.detail, active))
