@@ -43,10 +43,14 @@ class TlsConfig:
 @with_config(_STRICT)
 @dataclass(frozen=True)
 class PlatformConfig:
-    """`url` empty: no trading platform; lots then come by nobody."""
+    """`url` empty: no trading platform, unless its kind is a folder; lots then come by nobody.  docs/platform.md tells the kinds."""
 
+    kind: Literal["rest", "province", "folder"] = "rest"
     url: str = ""
-    token: str = ""
+    token: str = ""  # shared with the platform; also under its calls to us
+    client: str = ""  # province: the Client-Id that it gave this venue
+    authority: str = ""  # PEM of the one certificate authority that its address is believed with; empty: those of this machine
+    folder: str = "exchange"  # folder: where tables are dropped; it must exist
     pull_s: float = 15.0
 
 

@@ -35,15 +35,13 @@ from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.facts_desk import FactsConfig, FactsDesk
 from gateway.shell.mqtt import GatewayLink
+from gateway.shell.platform_desk import PlatformDesk
 from gateway.shell.rehearsal_desk import RehearsalDesk, simulator
 from gateway.shell.store import Store
 from gateway.shell.view import View
-from gateway.trading.base import PhaseEvent
+from gateway.trading.connect import connect
 from gateway.trading.outbox import Outbox
-from gateway.trading.rest import RestPlatform
-from gateway.trading.sync import Health, PlatformSync
 from venue_model.ids import RunId
-from venue_model.lots import Lot
 from venue_model.tools.files import read_venue
 from venue_model.venue import Venue
 from venue_model.wire import Topics
@@ -116,9 +114,11 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     coordinator = Coordinator(
         venue, store, index, outbox, link, policy_key, epoch, lambda section, key: feed.changed(section, key), new_run
     )
-    sync = _platform_sync(config, coordinator, outbox, loop)
+    kind_of = config.platform
+    adapter = connect(kind_of, folder, venue)
+    platform = PlatformDesk(coordinator, adapter, kind_of.token, kind=kind_of.kind, pull_s=kind_of.pull_s, later=loop.call_soon)
     coordinator.warden.signed = lambda signed, term: high_water.rise(Highest(signed, term, epoch))
-    view = View(coordinator, lambda: sync.health if sync else Health(), lambda: link.up)
+    view = View(coordinator, lambda: platform.health, lambda: link.up)
     feed = LiveFeed(view)
     coordinator.journal.lines = feed.lines
     view.take_lines(store.journal(f"kind IN {KINDS}", limit=1_000_000))  # alarms outlive a restart
@@ -138,7 +138,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
             print(json.dumps(first), flush=True)
     booking = _booking_desk(config, coordinator, folder)
     facts = FactsDesk(coordinator, index, box, FactsConfig({"data": data, "evidence": evidence_root}), alarms=lambda: view.alarms)
-    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts), pages)
+    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts, platform), pages)
     web = uvicorn.Config(
         app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2, **secured.web
     )
@@ -149,8 +149,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     pinning = asyncio.create_task(_pin(desk, translog), name="audit checkpoints")
     link.start()
     coordinator.scenes.resume(clock())
-    if sync is not None:
-        sync.start()
+    platform.start()
     serving = asyncio.create_task(server.serve(), name="web server")
     ticking = asyncio.create_task(_tick(coordinator, booking), name="tick")
     try:
@@ -167,8 +166,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         ticking.cancel()
         pinning.cancel()
         await asyncio.gather(ticking, pinning, return_exceptions=True)
-        if sync is not None:
-            await sync.stop()
+        await platform.close()
         await booking.rehearsal.close()
         await facts.close()
         await evidence.close()
@@ -208,27 +206,3 @@ async def _tick(coordinator: Coordinator, booking: BookingDesk) -> None:
         except Exception:  # a fault in one run must not stop renewals: doors would close
             log.exception("tick failed")
         await asyncio.sleep(TICK_S)
-
-
-def _platform_sync(
-    config: GatewayConfig, coordinator: Coordinator, outbox: Outbox, loop: asyncio.AbstractEventLoop
-) -> PlatformSync | None:
-    if not config.platform.url:
-        return None
-
-    def after() -> None:
-        coordinator.after_platform(clock())
-
-    def on_lots(lots: tuple[Lot, ...]) -> None:
-        coordinator.take_lots(lots, clock())
-        loop.call_soon(after)
-
-    def on_event(event: PhaseEvent) -> None:
-        coordinator.take_phase_event(event, clock())
-        loop.call_soon(after)
-
-    def on_health(_: Health) -> None:
-        coordinator.changed("platform", "")
-
-    platform = RestPlatform(config.platform.url, config.platform.token)
-    return PlatformSync(platform, outbox, on_lots, on_event, clock, on_health=on_health, pull_s=config.platform.pull_s)

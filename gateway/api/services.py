@@ -12,6 +12,7 @@ from gateway.shell.coordinator import Coordinator
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.facts_desk import FactsDesk
+from gateway.shell.platform_desk import PlatformDesk
 from gateway.shell.view import View
 
 
@@ -28,6 +29,7 @@ class Services:
     evidence_root: Path
     booking: BookingDesk
     facts: FactsDesk
+    platform: PlatformDesk
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -37,6 +37,7 @@ ALARM_WORDS = {
     "avoidance": ("应当回避的人员同日到场", "two people of the avoidance list are here"),
     "quiet-waiting": ("安静告警 {place} 条,请监督人员查看", "a quiet alarm waits for a supervisor: {place}"),
     "webhook-off": ("数据推送已停用", "a webhook was switched off"),
+    "platform-call": ("收到未通过验证的平台报文", "a call in the platform's name was refused"),
     "checkout-missing": ("未经工作人员确认离开开标区", "left the opening area without staff's confirmation"),
 }
 

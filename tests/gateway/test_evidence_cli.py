@@ -28,9 +28,12 @@ from gateway.evidence.keys import SealKeys
 from gateway.evidence.translog import TransparencyLog
 from gateway.evidence.unpack import UnpackError, unpack
 from gateway.evidence_cli import main
+from gateway.people.secret_box import SecretBox
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import SegmentRow
+from gateway.shell.facts_desk import FactsConfig, FactsDesk
+from gateway.shell.platform_desk import PlatformDesk
 from gateway.shell.view import View
 from gateway.trading.sync import Health
 from venue_model.moments import S
@@ -85,7 +88,9 @@ def house(tmp_path: Path, keys: SealKeys, monkeypatch: pytest.MonkeyPatch) -> It
     with TransparencyLog(tmp_path / "translog.db", "bidhall/test", keys.log_key) as log:
         desk = EvidenceDesk(stage.venue, stage.coordinator, keys, log, evidence)
         booking = BookingDesk(stage.coordinator)
-        app = make_app(Services(stage.coordinator, view, feed, Accounts(stage.store), desk, stage.index, evidence, booking), None)
+        facts = FactsDesk(stage.coordinator, stage.index, SecretBox(bytes(32)), FactsConfig({"data": tmp_path}), alarms=lambda: view.alarms)
+        accounts, platform = Accounts(stage.store), PlatformDesk(stage.coordinator)
+        app = make_app(Services(stage.coordinator, view, feed, accounts, desk, stage.index, evidence, booking, facts, platform), None)
         server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_level="critical", ws="none", lifespan="off"))
         thread = threading.Thread(target=server.run)
         thread.start()
