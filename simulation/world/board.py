@@ -64,6 +64,7 @@ class BoardHost:
         self._workers: list[VirtualWorker] = []
         self._cut: Cut = ""
         self._nudged = False
+        self._turned_ns = 0
         self._alarm = Alarm(world, self._due)
         self._seen: State | None = None
         self._orders: dict[str, tuple[int, int]] = {}  # of what is on disk
@@ -156,7 +157,7 @@ class BoardHost:
             self._alarm.set(due_ns)
 
     def _turn(self) -> None:
-        self._nudged = False
+        self._nudged, self._turned_ns = False, self.world.now_ns
         agent = self.agent
         if agent is None:
             return
@@ -186,7 +187,7 @@ class BoardHost:
         due_ns = agent.due_ns()
         at_ns = None if due_ns is None else self.clock.world_ns(due_ns)
         if self.lines is not None and self.lines.doubtful:
-            return min(self.world.now_ns + TICK_NS, at_ns or 2**63)
+            return min(self._turned_ns + TICK_NS, at_ns or 2**63)
         return at_ns
 
     def post(self, event: DeviceEvent) -> None:
