@@ -98,7 +98,7 @@ class PlatformDesk:
         if self.sync is not None:
             return self.sync.health
         counts = self._outbox.counts()
-        return Health(waiting=counts.waiting, dead=counts.dead, oldest_utc_ns=counts.oldest_utc_ns)
+        return Health(waiting=counts.waiting, dead=counts.dead, apart=counts.apart, oldest_utc_ns=counts.oldest_utc_ns)
 
     def notices(self) -> list[Notice]:
         """What was rejected and what was doubtful, oldest first."""

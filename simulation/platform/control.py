@@ -25,9 +25,10 @@ class PutLot(BaseModel):
 
 
 class PutWebhook(BaseModel):
-    """Where to call when there is news; "" for nowhere."""
+    """Where to call when there is news, and the venue there; "" for nowhere."""
 
     url: str
+    venue: str = ""
 
 
 def control_routes(stand_in: StandIn) -> APIRouter:
@@ -46,12 +47,13 @@ def control_routes(stand_in: StandIn) -> APIRouter:
     @router.post("/events", status_code=204)
     async def add_event(event: dict[str, Any]) -> None:
         try:
-            stand_in.book.add_event(EVENT.validate_python(event))
+            announced = EVENT.validate_python(event)
+            stand_in.book.add_event(announced)
         except KeyError as error:
             raise HTTPException(404, f"lot {error} is unknown; put it first") from None
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
-        stand_in.webhook.ring()
+        stand_in.webhook.ring(announced)
 
     @router.put("/behaviour", status_code=204)
     async def set_behaviour(behaviour: Behaviour) -> None:
@@ -63,7 +65,7 @@ def control_routes(stand_in: StandIn) -> APIRouter:
 
     @router.put("/webhook", status_code=204)
     async def set_webhook(webhook: PutWebhook) -> None:
-        stand_in.webhook.url = webhook.url
+        stand_in.webhook.url, stand_in.webhook.venue = webhook.url, webhook.venue
 
     @router.post("/clear", status_code=204)
     async def clear() -> None:

@@ -84,9 +84,9 @@ class PlatformProcess:
         """The items taken so far."""
         return _RECEIVED.validate_python(self._ask("GET", "received" + (f"?kind={kind}" if kind else "")))
 
-    def set_webhook(self, url: str) -> None:
-        """Call `url` at every change."""
-        self._ask("PUT", "webhook", {"url": url})
+    def set_webhook(self, url: str, venue: str = "") -> None:
+        """Call `url`, of this venue, at every change."""
+        self._ask("PUT", "webhook", {"url": url, "venue": venue})
 
     def clear(self) -> None:
         """Forget everything and be good."""
