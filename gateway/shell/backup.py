@@ -95,7 +95,8 @@ def begin_anew(store: Store, venue: Venue, utc_ns: int, known: Highest = Highest
         begin_era(store)
         for component in venue.components:
             store.save_domain(restored(domains.get(component, Domain(component)), floor))
-        store.own_line("restored", {"term_floor": floor, "signed": own.signed}, utc_ns)
+        lost_from_utc_ns = store.newest_received_utc_ns()  # what only the lost database knew: the gateway's own lines from here to now
+        store.own_line("restored", {"term_floor": floor, "signed": own.signed, "lost_from_utc_ns": lost_from_utc_ns}, utc_ns)
         store.set_setting(SIGNED, str(max(own.signed, known.signed)))
         store.forget_setting(MARK)
     return True

@@ -5,6 +5,7 @@ FULL, because WAL with NORMAL lost acknowledged rows in 312 of 400 simulated pow
 
 import sqlite3
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import sqlite_utils
@@ -27,13 +28,20 @@ def open_database(path: Path) -> sqlite_utils.Database:
     return sqlite_utils.Database(connection)
 
 
+def newest_schema() -> int:
+    """The schema that this program writes."""
+    return _files()[-1][0]
+
+
+def _files() -> list[tuple[int, Traversable]]:
+    found = resources.files("gateway.shell.schema").iterdir()
+    return sorted((int(file.name[:4]), file) for file in found if file.name.endswith(".sql"))
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Apply every schema file above the database's `user_version`, each in one transaction."""
     have = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    files = sorted(
-        (int(file.name[:4]), file) for file in resources.files("gateway.shell.schema").iterdir() if file.name.endswith(".sql")
-    )
-    newest = files[-1][0]
+    files, newest = _files(), newest_schema()
     if have > newest:
         raise SchemaError(f"{path}: schema {have} is newer than this program's {newest}; install the newer program")
     for number, file in files:
