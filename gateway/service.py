@@ -26,6 +26,7 @@ from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
 from gateway.pki.wiring import secure
 from gateway.people.oidc import Oidc
+from gateway.facts.tally import CountedLink, Tally
 from gateway.people.secret_box import load_secret_box
 from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
@@ -103,16 +104,17 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         loop.add_signal_handler(number, stop.set)
     epoch = store.next_epoch(clock().utc_ns, known.epoch)
     high_water.rise(highest(store))
+    tally = Tally(store.run)
     link = GatewayLink(
         config.broker.host, broker.port, secured.login, Topics(venue.id), epoch,
-        on_message=lambda topic, payload: coordinator.message(topic, payload, clock()),
+        on_message=tally.heard(lambda topic, payload: coordinator.message(topic, payload, clock())),
         on_connection=lambda up: coordinator.connected(clock()) if up else None,
         tls=secured.link_tls,
     )  # fmt: skip
     outbox = Outbox(db)
     index = EvidenceIndex(store)
     coordinator = Coordinator(
-        venue, store, index, outbox, link, policy_key, epoch, lambda section, key: feed.changed(section, key), new_run
+        venue, store, index, outbox, CountedLink(link, tally), policy_key, epoch, lambda section, key: feed.changed(section, key), new_run
     )
     kind_of = config.platform
     adapter = connect(kind_of, folder, venue)
@@ -120,7 +122,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     coordinator.warden.signed = lambda signed, term: high_water.rise(Highest(signed, term, epoch))
     view = View(coordinator, lambda: platform.health, lambda: link.up)
     feed = LiveFeed(view)
-    coordinator.journal.lines = feed.lines
+    coordinator.journal.lines = tally.counted(feed.lines)
     view.take_lines(store.journal(f"kind IN {KINDS}", limit=1_000_000))  # alarms outlive a restart
     keys = load_or_create_keys(data / "keys" / "seal", venue.name.zh, datetime.datetime.now(datetime.UTC))
     translog = TransparencyLog(data / "translog.db", f"bidhall/{venue.id}", keys.log_key)
@@ -137,7 +139,11 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
             first = {"account": account, "first_password": desk.create_first(account, role)}
             print(json.dumps(first), flush=True)
     booking = _booking_desk(config, coordinator, folder)
-    facts = FactsDesk(coordinator, index, box, FactsConfig({"data": data, "evidence": evidence_root}), alarms=lambda: view.alarms)
+    told = FactsConfig({"data": data, "evidence": evidence_root}, config.webhooks, config.metrics.token)
+    facts = FactsDesk(
+        coordinator, index, box, told, tally=tally, alarms=lambda: view.alarms, platform=lambda: platform.health if platform.sync else None,
+        broker_up=lambda: link.up,
+    )  # fmt: skip
     app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts, platform), pages)
     web = uvicorn.Config(
         app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2, **secured.web
