@@ -9,6 +9,7 @@ from gateway.core.booking.schedule import Tried
 from gateway.core.booking.status import ROOM_STATUS_NAMES
 from gateway.core.booking.words import holder
 from gateway.shell.booking_desk import BookingDesk
+from gateway.shell.presence_desk import local_day
 from gateway.shell.rehearsal_desk import RehearsalDesk
 from gateway.shell.view import named
 from venue_model.ids import DeviceId, DoorId, RoomId
@@ -24,6 +25,7 @@ def calendar_out(desk: BookingDesk, span: Span, now: Now) -> m.CalendarOut:
     book = desk.book(now)
     return m.CalendarOut(
         utc_ns=now.utc_ns,
+        day=local_day(span[0]),
         from_utc_ns=span[0],
         to_utc_ns=span[1],
         rooms=[room.id for room in book.venue.rooms.values() if room.zone in BOOKABLE],

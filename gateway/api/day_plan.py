@@ -30,6 +30,7 @@ def day_plan(book: Book, conflicts: Iterable[Conflict], span: Span, now_utc_ns: 
     parts = [
         f"<h1>{escape(book.venue.name.zh)} {day} 当日安排</h1>",
         f"<p>{escape(book.venue.name.en)} · plan of the day · 打印于 printed {local_day(now_utc_ns)} {clock(now_utc_ns)}</p>",
+        "<p>供工作人员使用,不张贴 For staff, not to be posted</p>",
     ]
     if standing:
         rows = [(clock(c.span[0]), _both(c.why.zh, c.why.en), _both(c.remedy.zh, c.remedy.en)) for c in standing]

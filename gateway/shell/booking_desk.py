@@ -168,7 +168,7 @@ class BookingDesk:
         self._take_lots(now)
         for booking in lapsed(self.bookings.values(), now.utc_ns, self.lapse_s) if self.lapse_s else ():
             self._done(cancel(self.bookings, booking.id), booking.id, "lapse", "schedule", now)
-        self._settle(settled(self.bookings, self.rules, now.utc_ns), now)
+        self._settle(settled(self.bookings, self.rules), now)
         self.schedule.look(self.bookings.values(), now)
         self._tell_platform(now)
 
@@ -183,7 +183,7 @@ class BookingDesk:
             return
         planned = [booking for state in fresh for booking in lot_bookings(self.venue, state, self.rules)]
         lots = frozenset(state.lot.id for state in fresh)
-        self._settle(told(self.bookings, planned, lots, self.rules, now.utc_ns), now)
+        self._settle(told(self.bookings, planned, lots, self.rules), now)
         self._seen |= {state.lot.id: state for state in fresh}
 
     def _settle(self, after: dict[BookingId, Booking], now: Now) -> None:
@@ -222,7 +222,7 @@ class BookingDesk:
             self.bookings = self.store.bookings(now.utc_ns - MEMORY_NS)
             return Refusal("room-twice", Name("房间刚被他人预约,请另选", "somebody else has just booked the room: choose another"))
         self.bookings = after
-        self._settle(settled(after, self.rules, now.utc_ns), now)
+        self._settle(settled(after, self.rules), now)
         return booking
 
     def _note(self, act: str, by: str, room: RoomId, span: tuple[int, int], now: Now, *, lot: LotId | None = None, **more: Any) -> None:

@@ -52,7 +52,7 @@ def book(*held: Booking, lots: Iterable[Lot] = (), outages: Iterable[Outage] = (
     states = [booked(lot) for lot in lots]
     planned = [b for state in states for b in lot_bookings(venue, state, rules)]
     names = frozenset(state.lot.id for state in states)
-    return Book(venue, told(known, planned, names, rules, at(0)), tuple(outages), {state.lot.id: state.lot for state in states}, rules)
+    return Book(venue, told(known, planned, names, rules), tuple(outages), {state.lot.id: state.lot for state in states}, rules)
 
 
 def outage(room: str, begin: float, end: float, kind: OutageKind = OutageKind.MAINTENANCE) -> Outage:

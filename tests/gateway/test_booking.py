@@ -39,7 +39,7 @@ def test_a_failed_tender_leaves_its_evaluation_room_to_others() -> None:
     before = book(lots=[tender("L1", 9), tender("L2", 9.5, opening="o2")])
     assert of_lot(before, "L2")[Purpose.EVALUATION].state is BookingState.ASKED
     failed = lot_bookings(COUNTY, booked(tender("L1", 9), Phase.FAILED, since=9.1), RULES)
-    after = told(before.bookings, failed, frozenset({LotId("L1")}), RULES, at(9.1))
+    after = told(before.bookings, failed, frozenset({LotId("L1")}), RULES)
     assert after[of_lot(before, "L2")[Purpose.EVALUATION].id].confirmed
 
 
@@ -47,11 +47,11 @@ def test_who_came_first_keeps_the_room_and_the_second_gets_it_when_it_is_free() 
     first = book(lots=[tender("L1", 9)])
     second = tender("L2", 9.5, evaluation="e2")
     planned = lot_bookings(COUNTY, booked(second), RULES)
-    both = told(first.bookings, planned, frozenset({second.id}), RULES, at(0))
+    both = told(first.bookings, planned, frozenset({second.id}), RULES)
     waits = next(b for b in both.values() if b.lot == second.id and b.purpose is Purpose.OPENING)
     assert waits.state is BookingState.ASKED
     moved = lot_bookings(COUNTY, booked(replace(tender("L1", 9), opening_room=RoomId("o2"))), RULES)
-    after = told(both, moved, frozenset({LotId("L1")}), RULES, at(0))
+    after = told(both, moved, frozenset({LotId("L1")}), RULES)
     assert after[waits.id].confirmed
     assert [b.state for b in after.values() if b.lot == "L1" and b.room == "o1"] == [BookingState.CANCELLED]
 

@@ -47,9 +47,9 @@ def done(bookings: Bookings, act: tuple[object, ...], now_utc_ns: int) -> Bookin
         case ("tell", str(name), str(room), float() | int() as hour, Phase() as phase):
             lot = replace(tender(name, hour), opening_room=RoomId(room))
             planned = lot_bookings(COUNTY, booked(lot, phase, since=hour), RULES)
-            after = told(bookings, planned, frozenset({LotId(name)}), RULES, now_utc_ns)
+            after = told(bookings, planned, frozenset({LotId(name)}), RULES)
         case _:
-            after = settled(bookings, RULES, now_utc_ns)
+            after = settled(bookings, RULES)
     return bookings if isinstance(after, Refusal) else after
 
 

@@ -4,6 +4,570 @@
  */
 
 export interface paths {
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Session
+         * @description Who is signed in, and what they must do before anything else.
+         */
+        get: operations["get_session_api_v1_session_get"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Sign in.  `code`: of the second factor, where the account has one; or one of its recovery codes.
+         */
+        post: operations["sign_in_api_v1_session_post"];
+        /**
+         * Sign Out
+         * @description Sign out.
+         */
+        delete: operations["sign_out_api_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Second Factor
+         * @description Show the second factor anew: dangerous acts ask for one that is not older than five minutes.
+         */
+        post: operations["show_second_factor_api_v1_session_second_factor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Password
+         * @description Set one's own password.  All other sessions of the account end.
+         */
+        post: operations["set_password_api_v1_me_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Second Factor
+         * @description Set up a second factor: the secret is shown this once, and counts after its first code.
+         */
+        post: operations["begin_second_factor_api_v1_me_second_factor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Second Factor
+         * @description The first code turns the second factor on.  The recovery codes are shown this once.
+         */
+        post: operations["confirm_second_factor_api_v1_me_second_factor_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Second Factor
+         * @description Take one's second factor away, by showing it a last time.
+         */
+        post: operations["remove_second_factor_api_v1_me_second_factor_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sessions
+         * @description Where this account is signed in.
+         */
+        get: operations["get_sessions_api_v1_me_sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description End one of one's own sessions.
+         */
+        delete: operations["end_session_api_v1_me_sessions__session__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tokens
+         * @description One's own API tokens.
+         */
+        get: operations["get_tokens_api_v1_me_tokens_get"];
+        put?: never;
+        /**
+         * Make Token
+         * @description Make an API token for some of one's own actions.  It is shown this once.
+         */
+        post: operations["make_token_api_v1_me_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Token
+         * @description End one of one's own API tokens.
+         */
+        delete: operations["end_token_api_v1_me_tokens__token__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ways
+         * @description How one may sign in here besides by password.
+         */
+        get: operations["get_ways_api_v1_sign_in_ways_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin
+         * @description Send the browser to the issuer.
+         */
+        get: operations["begin_api_v1_oidc_begin_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finish
+         * @description The browser comes back from the issuer.
+         */
+        get: operations["finish_api_v1_oidc_callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Accounts
+         * @description Every account, without its secrets.
+         */
+        get: operations["get_accounts_api_v1_accounts_get"];
+        put?: never;
+        /**
+         * Open Account
+         * @description Open an account.  One of a dangerous role waits for a second administrator; its first password is shown to whoever confirms.
+         */
+        post: operations["open_account_api_v1_accounts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Rights
+         * @description Give an account a role and limits.  More of a dangerous role waits for a second administrator; less is done at once.
+         */
+        post: operations["give_rights_api_v1_accounts__account__rights_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset
+         * @description A new first password, and no second factor.  For a dangerous role a second administrator must confirm.
+         */
+        post: operations["reset_api_v1_accounts__account__reset_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable
+         * @description Suspend an account at once: its sessions and tokens end.
+         */
+        post: operations["disable_api_v1_accounts__account__disable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable
+         * @description Take a suspended account up again; for a dangerous role a second administrator must confirm.
+         */
+        post: operations["enable_api_v1_accounts__account__enable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account Sessions
+         * @description Where an account is signed in.
+         */
+        get: operations["get_account_sessions_api_v1_accounts__account__sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * End Account Sessions
+         * @description Sign an account out everywhere.
+         */
+        delete: operations["end_account_sessions_api_v1_accounts__account__sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Requests
+         * @description What waits for a second person: what one has asked for oneself, and what one may confirm.
+         */
+        get: operations["get_requests_api_v1_requests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{asked}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Confirm what another person has asked for.
+         */
+        post: operations["confirm_api_v1_requests__asked__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{asked}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Take back what one has asked for, or turn down what one might confirm.
+         */
+        delete: operations["drop_api_v1_requests__asked__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/packages/{seal}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Release
+         * @description Ask that a package may be taken away: another person must release it (where the venue wants that).
+         */
+        post: operations["ask_release_api_v1_projects__project__packages__seal__release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watch-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Watch List
+         * @description The watch and avoidance lists; the look is on record.
+         */
+        get: operations["get_watch_list_api_v1_watch_list_get"];
+        put?: never;
+        /**
+         * Put On Watch List
+         * @description Put somebody on a list: a quiet alarm for supervisors and witnesses when they come.  No door asks for it.
+         */
+        post: operations["put_on_watch_list_api_v1_watch_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watch-list/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take Off Watch List
+         * @description Take somebody off a list before its time.
+         */
+        delete: operations["take_off_watch_list_api_v1_watch_list__entry__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Audit
+         * @description The newest rows, newest first; `before`: those older than this one.
+         */
+        get: operations["get_audit_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Audit
+         * @description Walk the whole chain, and hold it to its checkpoints in the transparency log.
+         */
+        get: operations["check_audit_api_v1_audit_check_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/venue": {
         parameters: {
             query?: never;
@@ -59,34 +623,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Session
-         * @description Who is signed in.
-         */
-        get: operations["get_session_api_v1_session_get"];
-        put?: never;
-        /**
-         * Sign In
-         * @description Sign in.
-         */
-        post: operations["sign_in_api_v1_session_post"];
-        /**
-         * Sign Out
-         * @description Sign out.
-         */
-        delete: operations["sign_out_api_v1_session_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -508,7 +1044,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/exceptions/{id}": {
+    "/api/v1/exceptions/{exception}": {
         parameters: {
             query?: never;
             header?: never;
@@ -522,7 +1058,644 @@ export interface paths {
          * Withdraw
          * @description End an exception pass before its time.
          */
-        delete: operations["withdraw_api_v1_exceptions__id__delete"];
+        delete: operations["withdraw_api_v1_exceptions__exception__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Calendar
+         * @description Rooms and hours of some days, what stands against them, and what the clock does by itself.
+         */
+        get: operations["get_calendar_api_v1_calendar_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/plan.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Day Plan
+         * @description One day on paper: by hour, and by room.
+         */
+        get: operations["get_day_plan_api_v1_calendar_plan_html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/free": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Free
+         * @description Where and when a day has room for so many people for so long.
+         */
+        get: operations["get_free_api_v1_calendar_free_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description What would stand against a booking, and where nothing would.  Nothing changes.
+         */
+        post: operations["check_api_v1_bookings_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description Note a booking; with `confirm` it is made only if it can be held at once.
+         */
+        post: operations["ask_api_v1_bookings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{booking}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Give the room, if nothing stands against it.
+         */
+        post: operations["confirm_api_v1_bookings__booking__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{booking}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Another room or another time.  The platform's own bookings are moved on the platform.
+         */
+        post: operations["move_api_v1_bookings__booking__move_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{booking}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel
+         * @description Let a booking go.
+         */
+        delete: operations["cancel_api_v1_bookings__booking__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Room
+         * @description A room is out of order for a while.  What is booked there is told as a conflict, not moved.
+         */
+        post: operations["close_room_api_v1_outages_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/{outage}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reopen
+         * @description The room is in order again.
+         */
+        delete: operations["reopen_api_v1_outages__outage__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule/{lot}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep
+         * @description Staff prepare and close this lot by hand: the clock leaves it alone.
+         */
+        post: operations["keep_api_v1_schedule__lot__keep_post"];
+        /**
+         * Give Back
+         * @description The clock may press for this lot again.
+         */
+        delete: operations["give_back_api_v1_schedule__lot__keep_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rehearsal
+         * @description The rehearsal that runs, or the last one with its report.
+         */
+        get: operations["get_rehearsal_api_v1_rehearsal_get"];
+        put?: never;
+        /**
+         * Rehearse
+         * @description Play a day's bookings through in virtual time, in a process of its own.
+         */
+        post: operations["rehearse_api_v1_rehearsal_post"];
+        /**
+         * Cancel Rehearsal
+         * @description End the rehearsal that is under way.
+         */
+        delete: operations["cancel_rehearsal_api_v1_rehearsal_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Events
+         * @description Facts in the order of the gateway's commits, as NDJSON.  `Bidhall-Cursor` says where to go on; equal to `after`: nothing is new.
+         */
+        get: operations["export_events_api_v1_export_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhooks
+         * @description All subscriptions and how they fare, without their secrets.
+         */
+        get: operations["get_webhooks_api_v1_webhooks_get"];
+        put?: never;
+        /**
+         * Add Webhook
+         * @description Send facts to a receiver from now on.  The secret of the signatures is in this answer and nowhere else.
+         */
+        post: operations["add_webhook_api_v1_webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Webhook
+         * @description End a subscription.
+         */
+        delete: operations["remove_webhook_api_v1_webhooks__webhook__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch On
+         * @description Deliver again, from where it stood.
+         */
+        post: operations["switch_on_api_v1_webhooks__webhook__on_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dead
+         * @description What the receiver refused for good, oldest first.
+         */
+        get: operations["get_dead_api_v1_webhooks__webhook__dead_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/dead/{fact}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend
+         * @description Try a dead letter once more.
+         */
+        post: operations["resend_api_v1_webhooks__webhook__dead__fact__resend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/{lot}/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Seats
+         * @description Each committee member's minutes in the evaluation room, absences, and deviation from the median (评标时间偏差).
+         */
+        get: operations["get_seats_api_v1_lots__lot__seats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/{lot}/conduct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conduct
+         * @description What doors and lockers saw of each committee member, with the lines that show it (专家考评).
+         */
+        get: operations["get_conduct_api_v1_lots__lot__conduct_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/{lot}/company": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Company
+         * @description Ask for a look into who was with whom: what two approvers are to sign.
+         */
+        post: operations["ask_company_api_v1_lots__lot__company_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/{lot}/company/{challenge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Company
+         * @description Who was where together, once two approvers of two roles have signed the text of the request.  On record before it is given.
+         */
+        post: operations["get_company_api_v1_lots__lot__company__challenge__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/day/{date}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Day Report
+         * @description The house on one local day.
+         */
+        get: operations["day_report_api_v1_reports_day__date__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/day/{date}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Day Page
+         * @description The same, to print on A4.
+         */
+        get: operations["day_page_api_v1_reports_day__date__page_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/lot/{lot}.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lot Page
+         * @description One lot, to print on A4.
+         */
+        get: operations["lot_page_api_v1_reports_lot__lot__html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/lot/{lot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lot Report
+         * @description One lot from its first line to now.
+         */
+        get: operations["lot_report_api_v1_reports_lot__lot__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description Every part of the venue; 503 when one fails.  For a monitor on this machine without signing in, else for everybody signed in.
+         */
+        get: operations["get_health_api_v1_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Platform
+         * @description The exchange now, with what was rejected and what was doubtful.
+         */
+        get: operations["get_platform_api_v1_platform_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Letters
+         * @description What the platform will not take, with its reason: dead letters, and what is set apart and still tried.
+         */
+        get: operations["get_letters_api_v1_platform_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend
+         * @description Try dead letters once more, after somebody has mended the cause.
+         */
+        post: operations["resend_api_v1_platform_resend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear
+         * @description The platform says that there is news, and may bring phase events.  Signed as every exchange is; a call that is forged, older than
+         *     five minutes, repeated, or for another venue is refused with 401 and has no effect.
+         */
+        post: operations["hear_api_v1_platform_events_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -532,6 +1705,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountIn
+         * @description A new account.
+         */
+        AccountIn: {
+            role: components["schemas"]["AccountRole"];
+            /** Lots */
+            lots?: string[] | null;
+            /** Industries */
+            industries?: string[] | null;
+            /** Account */
+            account: string;
+        };
+        /**
+         * AccountOut
+         * @description An account as administrators see it.
+         */
+        AccountOut: {
+            /** Account */
+            account: string;
+            role: components["schemas"]["AccountRole"];
+            role_name: components["schemas"]["NameOut"];
+            /** Lots */
+            lots: string[] | null;
+            /** Industries */
+            industries: string[] | null;
+            /** Disabled */
+            disabled: boolean;
+            /** Must Change */
+            must_change: boolean;
+            /** Second Factor */
+            second_factor: boolean;
+            /** Elsewhere */
+            elsewhere: boolean;
+            /** Rests S */
+            rests_s: number;
+            /** Sessions */
+            sessions: number;
+            /** Seen Utc Ns */
+            seen_utc_ns: number | null;
+        };
+        /**
+         * AccountRole
+         * @description What an account is for.  One account has one role; the three administrators are never one account (三员分立).
+         * @enum {string}
+         */
+        AccountRole: "staff" | "supervisor" | "witness" | "integrator" | "system_admin" | "security_admin" | "audit_admin";
         /**
          * AccountedOut
          * @description Somebody who was, or may have been, inside when a fire began, or came in since.
@@ -555,6 +1775,23 @@ export interface components {
             approvals: components["schemas"]["SignatureIn"][];
         };
         /**
+         * ActRowOut
+         * @description What somebody did outside the scenes.
+         */
+        ActRowOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["NameOut"];
+            /** By */
+            by: string;
+            /** Approvers */
+            approvers: string[];
+            /** What */
+            what: string;
+        };
+        /**
          * ActToApprove
          * @description An act on a domain that two people may sign now: lift a seal, admit a separated group, or a sweep.
          */
@@ -565,6 +1802,12 @@ export interface components {
             text: string;
             name: components["schemas"]["NameOut"];
         };
+        /**
+         * Action
+         * @description What somebody may ask of the gateway.  An API token names the ones that it is for.
+         * @enum {string}
+         */
+        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "press" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
         /**
          * AlarmOut
          * @description Something a person must see, until it clears or is acknowledged.
@@ -586,6 +1829,27 @@ export interface components {
             since_utc_ns: number;
             /** Audience */
             audience: string[];
+        };
+        /**
+         * AlarmRowOut
+         * @description An alarm from its first line to its end.
+         */
+        AlarmRowOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Code */
+            code: string;
+            name: components["schemas"]["NameOut"];
+            /** Place */
+            place: string;
+            /** Level */
+            level: string;
+            /** Ended Utc Ns */
+            ended_utc_ns: number | null;
+            /** Ended */
+            ended: string;
+            /** By */
+            by: string;
         };
         /**
          * ApprovalIn
@@ -621,6 +1885,88 @@ export interface components {
             public_key: string;
         };
         /**
+         * ArrivalRowOut
+         * @description How many of a role came.
+         */
+        ArrivalRowOut: {
+            /** Role */
+            role: string;
+            name: components["schemas"]["NameOut"];
+            /** Expected */
+            expected: number;
+            /** Arrived */
+            arrived: number;
+            /** First Utc Ns */
+            first_utc_ns: number | null;
+            /** Last Utc Ns */
+            last_utc_ns: number | null;
+        };
+        /**
+         * AskedOut
+         * @description A request that waits for a second person.
+         */
+        AskedOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["NameOut"];
+            /** Subject */
+            subject: string;
+            /** Asked By */
+            asked_by: string;
+            /** Asked Utc Ns */
+            asked_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+            role: components["schemas"]["AccountRole"] | null;
+            /** Lots */
+            lots: string[] | null;
+            /** Industries */
+            industries: string[] | null;
+            /** Mine */
+            mine: boolean;
+            /** Confirmable */
+            confirmable: boolean;
+        };
+        /**
+         * AuditCheckOut
+         * @description Does the chain hold?
+         */
+        AuditCheckOut: {
+            /** Holds */
+            holds: boolean;
+            /** Rows */
+            rows: number;
+            /** Checkpoints */
+            checkpoints: number;
+            /** First Break */
+            first_break: number | null;
+            why: components["schemas"]["NameOut"] | null;
+        };
+        /**
+         * AuditOut
+         * @description A row of the audit chain.
+         */
+        AuditOut: {
+            /** Seq */
+            seq: number;
+            /** Utc Ns */
+            utc_ns: number;
+            /** Account */
+            account: string;
+            /** Action */
+            action: string;
+            /** Subject */
+            subject: string;
+            /** Outcome */
+            outcome: string;
+            /** Line */
+            line: number;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * BoardOut
          * @description A computer that runs one agent.
          */
@@ -644,6 +1990,141 @@ export interface components {
             since_utc_ns: number;
         };
         /**
+         * BookingIn
+         * @description A room for a while.  `confirm`: hold it at once, if nothing stands against it.
+         */
+        BookingIn: {
+            /** Room */
+            room: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            purpose: components["schemas"]["Purpose"];
+            /** Lot */
+            lot?: string | null;
+            /**
+             * People
+             * @default 0
+             */
+            people: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
+            /**
+             * Confirm
+             * @default false
+             */
+            confirm: boolean;
+        };
+        /**
+         * BookingOut
+         * @description One room for one span.
+         */
+        BookingOut: {
+            /** Id */
+            id: string;
+            /** Room */
+            room: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            /** State */
+            state: string;
+            /** Source */
+            source: string;
+            /** Purpose */
+            purpose: string;
+            /** Lot */
+            lot: string | null;
+            name: components["schemas"]["NameOut"];
+            /** People */
+            people: number;
+            /** Note */
+            note: string;
+            /** Devices */
+            devices: string[];
+            /** By */
+            by: string;
+            /** Movable */
+            movable: boolean;
+        };
+        /**
+         * CalendarOut
+         * @description The rooms of some days.
+         */
+        CalendarOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Day */
+            day: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            /** Rooms */
+            rooms: string[];
+            /** Status */
+            status: {
+                [key: string]: string;
+            };
+            /** Status Words */
+            status_words: {
+                [key: string]: components["schemas"]["NameOut"];
+            };
+            /** Purposes */
+            purposes: {
+                [key: string]: components["schemas"]["NameOut"];
+            };
+            /** Bookings */
+            bookings: components["schemas"]["BookingOut"][];
+            /** Outages */
+            outages: components["schemas"]["OutageOut"][];
+            /** Conflicts */
+            conflicts: components["schemas"]["ConflictOut"][];
+            schedule: components["schemas"]["ScheduleOut"];
+        };
+        /**
+         * CallsOut
+         * @description Calls that the platform, or somebody in its name, made since the gateway started.
+         */
+        CallsOut: {
+            /** Taken */
+            taken: number;
+            /** Refused */
+            refused: number;
+            /** Refused Utc Ns */
+            refused_utc_ns: number | null;
+            /** Refused Why */
+            refused_why: string;
+        };
+        /**
+         * CheckOut
+         * @description What would stand against a booking, and rooms in which nothing would.
+         */
+        CheckOut: {
+            /** Conflicts */
+            conflicts: components["schemas"]["ConflictOut"][];
+            /** Rooms */
+            rooms: string[];
+        };
+        /**
+         * CodeIn
+         * @description A code of the second factor, or a recovery code.
+         */
+        CodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
          * CommandToApprove
          * @description What two people must sign: `text` is the exact canonical bytes as UTF-8 text.
          */
@@ -653,6 +2134,50 @@ export interface components {
             /** Text */
             text: string;
             name: components["schemas"]["NameOut"];
+        };
+        /**
+         * CompanyAskIn
+         * @description A look into who was with whom: one lot, one day, and why.
+         */
+        CompanyAskIn: {
+            /** Day */
+            day: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * CompanyAskOut
+         * @description What two approvers of two roles are to sign.
+         */
+        CompanyAskOut: {
+            /** Challenge */
+            challenge: string;
+            /** Text */
+            text: string;
+            /** For S */
+            for_s: number;
+        };
+        /**
+         * CompanyIn
+         * @description The signatures under the text of a request.
+         */
+        CompanyIn: {
+            /** Approvals */
+            approvals: components["schemas"]["SignatureIn"][];
+        };
+        /**
+         * CompanyOut
+         * @description Who was with whom.
+         */
+        CompanyOut: {
+            /** Lot */
+            lot: string;
+            /** Day */
+            day: string;
+            /** Approvers */
+            approvers: string[];
+            /** Pairs */
+            pairs: components["schemas"]["TogetherOut"][];
         };
         /**
          * ComponentState
@@ -678,12 +2203,66 @@ export interface components {
             acts: string[];
         };
         /**
+         * ConductOut
+         * @description One thing that doors or lockers saw of a committee member: a fact, no judgement.
+         */
+        ConductOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "late" | "phone" | "refused" | "left" | "re-entry";
+            name: components["schemas"]["NameOut"];
+            /** Person */
+            person: string;
+            /** Utc Ns */
+            utc_ns: number;
+            /** Door */
+            door: string;
+            /** Rule */
+            rule: string;
+            /** Certain */
+            certain: boolean;
+            /** Evidence */
+            evidence: components["schemas"]["RefOut"][];
+        };
+        /**
+         * ConflictOut
+         * @description What stands against a booking, or between two: why, and the way out.
+         */
+        ConflictOut: {
+            /** Code */
+            code: string;
+            /** Bookings */
+            bookings: string[];
+            /** Room */
+            room: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            why: components["schemas"]["NameOut"];
+            remedy: components["schemas"]["NameOut"];
+        };
+        /**
          * CreatedOut
          * @description The id of what was made.
          */
         CreatedOut: {
             /** Id */
             id: string;
+        };
+        /**
+         * DeadFactOut
+         * @description What a receiver refused for good.
+         */
+        DeadFactOut: {
+            /** Fact */
+            fact: number;
+            /** Utc Ns */
+            utc_ns: number;
+            /** Why */
+            why: string;
         };
         /**
          * DeviceOut
@@ -756,6 +2335,18 @@ export interface components {
             lease_left_s: number;
             /** Refused */
             refused: string;
+        };
+        /**
+         * EnrolmentOut
+         * @description A new second factor, shown once: for the phone's camera, and to type.
+         */
+        EnrolmentOut: {
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+            /** Svg */
+            svg: string;
         };
         /**
          * EventOut
@@ -831,6 +2422,22 @@ export interface components {
             until_utc_ns: number;
         };
         /**
+         * FailedDeviceOut
+         * @description A member of a scene that did not become what it should be.
+         */
+        FailedDeviceOut: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["NameOut"];
+            room: components["schemas"]["NameOut"];
+            /** Code */
+            code: number;
+            /** Why */
+            why: string;
+            /** Required */
+            required: boolean;
+        };
+        /**
          * FireOut
          * @description The fire that lasts, or the last one.
          */
@@ -864,6 +2471,21 @@ export interface components {
             url: string;
         };
         /**
+         * GapLineOut
+         * @description A time that was not recorded.
+         */
+        GapLineOut: {
+            /** Track */
+            track: string;
+            name: components["schemas"]["NameOut"];
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            /** Cause */
+            cause: string;
+        };
+        /**
          * GapOut
          * @description What was not recorded, and why.
          */
@@ -881,6 +2503,46 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * HealthOut
+         * @description The venue's health; 503 when `level` is fail.
+         */
+        HealthOut: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "warn" | "fail";
+            /** Parts */
+            parts: components["schemas"]["HealthPartOut"][];
+        };
+        /**
+         * HealthPartOut
+         * @description One part: how it is, and what to do.
+         */
+        HealthPartOut: {
+            /** Name */
+            name: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "warn" | "fail";
+            said: components["schemas"]["NameOut"];
+            remedy: components["schemas"]["NameOut"];
+        };
+        /**
+         * HeardOut
+         * @description What became of a call: events that were new, that were known already, that were not understood.
+         */
+        HeardOut: {
+            /** New */
+            new: number;
+            /** Known */
+            known: number;
+            /** Rejected */
+            rejected: components["schemas"]["RejectedEventOut"][];
+        };
+        /**
          * LeavingOut
          * @description What stands between a lot and its empty rooms.
          */
@@ -896,6 +2558,31 @@ export interface components {
                 [key: string]: number;
             };
             warning: components["schemas"]["NameOut"] | null;
+        };
+        /**
+         * LetterOut
+         * @description An item that the platform refuses (dead), or does not take though it takes others (apart: still tried).
+         */
+        LetterOut: {
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Lot */
+            lot: string;
+            /** Project */
+            project: string;
+            /** Created Utc Ns */
+            created_utc_ns: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "dead" | "apart";
+            /** Attempts */
+            attempts: number;
+            /** Why */
+            why: string;
         };
         /**
          * LockdownIn
@@ -993,6 +2680,18 @@ export interface components {
             latency_ms: number | null;
         };
         /**
+         * MoveIn
+         * @description Where and when instead.
+         */
+        MoveIn: {
+            /** Room */
+            room: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+        };
+        /**
          * MusterDomainOut
          * @description One separation domain: whom the doors know inside, and what they count.
          */
@@ -1046,6 +2745,110 @@ export interface components {
             en: string;
         };
         /**
+         * NoticeOut
+         * @description Something that the platform told and the venue did not understand (rejected), or took with a doubt (warning).  Never a value.
+         */
+        NoticeOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "rejected" | "warning";
+            /** Ref */
+            ref: string;
+            /** Text */
+            text: string;
+            /** Utc Ns */
+            utc_ns: number;
+        };
+        /**
+         * OpenSessionOut
+         * @description Somewhere an account is signed in.
+         */
+        OpenSessionOut: {
+            /** Id */
+            id: string;
+            /** Account */
+            account: string;
+            /** Began Utc Ns */
+            began_utc_ns: number;
+            /** Seen Utc Ns */
+            seen_utc_ns: number;
+            /** Place */
+            place: string;
+            /** Own */
+            own: boolean;
+        };
+        /**
+         * OutageIn
+         * @description A room is out of order.
+         */
+        OutageIn: {
+            /** Room */
+            room: string;
+            /** @default maintenance */
+            kind: components["schemas"]["OutageKind"];
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * OutageKind
+         * @description Why a room is out of order.
+         * @enum {string}
+         */
+        OutageKind: "maintenance" | "fault";
+        /**
+         * OutageOut
+         * @description A window in which a room cannot be used.
+         */
+        OutageOut: {
+            /** Id */
+            id: string;
+            /** Room */
+            room: string;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["NameOut"];
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * OutcomeOut
+         * @description Done, or waiting for a second person.
+         */
+        OutcomeOut: {
+            /** Done */
+            done: boolean;
+            /** Asked */
+            asked: string | null;
+            /** First Password */
+            first_password?: string | null;
+        };
+        /**
+         * PackageLineOut
+         * @description A sealed package, by its hash.
+         */
+        PackageLineOut: {
+            /** Project */
+            project: string;
+            /** Seal */
+            seal: number;
+            /** Sealed Utc Ns */
+            sealed_utc_ns: number;
+            /** Tagmanifest Sha256 */
+            tagmanifest_sha256: string;
+        };
+        /**
          * PackageOut
          * @description A sealed package.
          */
@@ -1062,6 +2865,16 @@ export interface components {
             tagmanifest_sha256: string;
         };
         /**
+         * PasswordIn
+         * @description The password that one has, and the one that one wants.
+         */
+        PasswordIn: {
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+        };
+        /**
          * PhoneOut
          * @description A locker that holds a phone.
          */
@@ -1073,6 +2886,33 @@ export interface components {
             person: string;
             /** Since Utc Ns */
             since_utc_ns: number;
+        };
+        /**
+         * PlatformOut
+         * @description The exchange now.  `kind` empty: no platform is configured.
+         */
+        PlatformOut: {
+            /** Kind */
+            kind: string;
+            /** Ok */
+            ok: boolean;
+            /** Away Since Utc Ns */
+            away_since_utc_ns: number | null;
+            /** Detail */
+            detail: string;
+            /** Pulled Utc Ns */
+            pulled_utc_ns: number | null;
+            /** Waiting */
+            waiting: number;
+            /** Oldest Utc Ns */
+            oldest_utc_ns: number | null;
+            /** Apart */
+            apart: number;
+            /** Dead */
+            dead: number;
+            calls: components["schemas"]["CallsOut"];
+            /** Notices */
+            notices: components["schemas"]["NoticeOut"][];
         };
         /**
          * PlatformState
@@ -1151,6 +2991,293 @@ export interface components {
             phase: {
                 [key: string]: string;
             };
+        };
+        /**
+         * Purpose
+         * @description What a room is booked for.
+         * @enum {string}
+         */
+        Purpose: "opening" | "evaluation" | "inquiry" | "meeting" | "visit";
+        /**
+         * PutBackOut
+         * @description How many were put back.
+         */
+        PutBackOut: {
+            /** Count */
+            count: number;
+        };
+        /**
+         * RecoveryOut
+         * @description Codes for the day the phone is lost; each is good once, and shown this once.
+         */
+        RecoveryOut: {
+            /** Codes */
+            codes: string[];
+        };
+        /**
+         * RefOut
+         * @description A line of the venue's journal that shows something.
+         */
+        RefOut: {
+            /** Agent */
+            agent: string;
+            /** Seq */
+            seq: number;
+            /** Utc Ns */
+            utc_ns: number;
+        };
+        /**
+         * RefusalRowOut
+         * @description How often doors said no.
+         */
+        RefusalRowOut: {
+            /** Rule */
+            rule: string;
+            name: components["schemas"]["NameOut"];
+            /** Count */
+            count: number;
+        };
+        /**
+         * RehearsalConflict
+         * @description Something about the bookings that the simulator found before anybody moved.
+         */
+        RehearsalConflict: {
+            /** Code */
+            code: string;
+            /** Lots */
+            lots: string[];
+            /** Place */
+            place: string;
+            words: components["schemas"]["NameOut"];
+        };
+        /**
+         * RehearsalDoor
+         * @description A door and how many passed it.
+         */
+        RehearsalDoor: {
+            /** Door */
+            door: string;
+            name: components["schemas"]["NameOut"];
+            /** People */
+            people: number;
+        };
+        /**
+         * RehearsalIn
+         * @description Which day is rehearsed.
+         */
+        RehearsalIn: {
+            /** Day */
+            day: string;
+        };
+        /**
+         * RehearsalMinute
+         * @description The minute in which most people went through locked doors.
+         */
+        RehearsalMinute: {
+            /** At Utc Ns */
+            at_utc_ns: number;
+            /** People */
+            people: number;
+            /** Doors */
+            doors: components["schemas"]["RehearsalDoor"][];
+        };
+        /**
+         * RehearsalOut
+         * @description The rehearsal that runs, or the last one.
+         */
+        RehearsalOut: {
+            /** State */
+            state: string;
+            /** Installed */
+            installed: boolean;
+            /** Day */
+            day: string;
+            /** By */
+            by: string;
+            /** Began Utc Ns */
+            began_utc_ns: number;
+            /** Lots */
+            lots: number;
+            /** Done */
+            done: number;
+            /** Of */
+            of: number;
+            fault: components["schemas"]["NameOut"] | null;
+            report: components["schemas"]["RehearsalReport"] | null;
+        };
+        /**
+         * RehearsalQueue
+         * @description The worst of a queue before one door or reader.
+         */
+        RehearsalQueue: {
+            /** Place */
+            place: string;
+            name: components["schemas"]["NameOut"];
+            /** Longest */
+            longest: number;
+            /** Longest At Utc Ns */
+            longest_at_utc_ns: number;
+            /** Longest Wait S */
+            longest_wait_s: number;
+            /** Wait At Utc Ns */
+            wait_at_utc_ns: number;
+            /** Passed */
+            passed: number;
+            /** Gave Up */
+            gave_up: number;
+        };
+        /**
+         * RehearsalRefused
+         * @description A press that the gateway would refuse.
+         */
+        RehearsalRefused: {
+            /** Lot */
+            lot: string;
+            /** Scene */
+            scene: string;
+            scene_name: components["schemas"]["NameOut"];
+            /** Code */
+            code: string;
+            /** Times */
+            times: number;
+            /** First Utc Ns */
+            first_utc_ns: number;
+        };
+        /**
+         * RehearsalReport
+         * @description What the worst of the played days was like.
+         */
+        RehearsalReport: {
+            /** Smooth */
+            smooth: boolean;
+            /** Runs */
+            runs: number;
+            /** Conflicts */
+            conflicts: components["schemas"]["RehearsalConflict"][];
+            /** Queues */
+            queues: components["schemas"]["RehearsalQueue"][];
+            busiest: components["schemas"]["RehearsalMinute"] | null;
+            /** Late */
+            late: components["schemas"]["RehearsalScene"][];
+            /** Refused */
+            refused: components["schemas"]["RehearsalRefused"][];
+            /** Lockers There */
+            lockers_there: number;
+            /** Lockers Most Used */
+            lockers_most_used: number;
+            /** Violations */
+            violations: number;
+        };
+        /**
+         * RehearsalScene
+         * @description A scene that came late, or never (`done_utc_ns` null).
+         */
+        RehearsalScene: {
+            /** Lot */
+            lot: string;
+            /** Scene */
+            scene: string;
+            scene_name: components["schemas"]["NameOut"];
+            /** Room */
+            room: string;
+            /** Due Utc Ns */
+            due_utc_ns: number;
+            /** Done Utc Ns */
+            done_utc_ns: number | null;
+            /** Result */
+            result: string;
+        };
+        /**
+         * RejectedEventOut
+         * @description An event of a call that was not understood.
+         */
+        RejectedEventOut: {
+            /** Event */
+            event: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * ReportLotOut
+         * @description A lot of the day.
+         */
+        ReportLotOut: {
+            /** Id */
+            id: string;
+            /** Project */
+            project: string;
+            /** Name */
+            name: string;
+            /** Project Name */
+            project_name: string;
+            /** Opening Room */
+            opening_room: string | null;
+            /** Evaluation Room */
+            evaluation_room: string | null;
+            /** Opening Utc Ns */
+            opening_utc_ns: number;
+            phase: components["schemas"]["NameOut"];
+        };
+        /**
+         * ReportOut
+         * @description A daily report: of one lot, or of the house (`lot` null).  Counts of people, no keys.
+         */
+        ReportOut: {
+            venue: components["schemas"]["NameOut"];
+            /** Lot */
+            lot: string | null;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+            /** Lots */
+            lots: components["schemas"]["ReportLotOut"][];
+            /** Scenes */
+            scenes: components["schemas"]["SceneRowOut"][];
+            /** Arrivals */
+            arrivals: components["schemas"]["ArrivalRowOut"][];
+            /** Refusals */
+            refusals: components["schemas"]["RefusalRowOut"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmRowOut"][];
+            /** Gaps */
+            gaps: components["schemas"]["GapLineOut"][];
+            /** Acts */
+            acts: components["schemas"]["ActRowOut"][];
+            /** Packages */
+            packages: components["schemas"]["PackageLineOut"][];
+        };
+        /**
+         * ResendIn
+         * @description Which dead letters to try once more; all when none is named.
+         */
+        ResendIn: {
+            /**
+             * Keys
+             * @default []
+             */
+            keys: string[];
+        };
+        /**
+         * ResentOut
+         * @description What became of a dead letter that was tried again; `why` is empty when it has arrived.
+         */
+        ResentOut: {
+            /** Arrived */
+            arrived: boolean;
+            /** Why */
+            why: string;
+        };
+        /**
+         * RightsIn
+         * @description What an account may do, and in which lots.
+         */
+        RightsIn: {
+            role: components["schemas"]["AccountRole"];
+            /** Lots */
+            lots?: string[] | null;
+            /** Industries */
+            industries?: string[] | null;
         };
         /**
          * Role
@@ -1237,6 +3364,110 @@ export interface components {
             two_person: boolean;
         };
         /**
+         * SceneRowOut
+         * @description One press and what came of it.
+         */
+        SceneRowOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Lot */
+            lot: string;
+            scene: components["schemas"]["NameOut"];
+            /** By */
+            by: string;
+            /** Approvers */
+            approvers: string[];
+            /** Result */
+            result: string;
+            /** Took Ms */
+            took_ms: number | null;
+            /** Devices */
+            devices: number;
+            /** Failed */
+            failed: components["schemas"]["FailedDeviceOut"][];
+        };
+        /**
+         * ScheduleNoteOut
+         * @description A press of the schedule that did not come through, and when it tries again.
+         */
+        ScheduleNoteOut: {
+            /** Lot */
+            lot: string;
+            /** Scene */
+            scene: string;
+            scene_name: components["schemas"]["NameOut"];
+            /** Times */
+            times: number;
+            /** Code */
+            code: string;
+            why: components["schemas"]["NameOut"];
+            /** Again Utc Ns */
+            again_utc_ns: number;
+        };
+        /**
+         * ScheduleOut
+         * @description What the clock does by itself here.
+         */
+        ScheduleOut: {
+            /** Preparation S */
+            preparation_s: number;
+            /** Release At */
+            release_at: string;
+            /** Kept */
+            kept: string[];
+            /** Notes */
+            notes: components["schemas"]["ScheduleNoteOut"][];
+        };
+        /**
+         * SeatOut
+         * @description One committee member's time in the evaluation room (评标时间偏差).
+         */
+        SeatOut: {
+            /** Person */
+            person: string;
+            /** Role */
+            role: string;
+            /** In Room Minutes */
+            in_room_minutes: number;
+            /** Deviation Minutes */
+            deviation_minutes: number | null;
+            /** Certain */
+            certain: boolean;
+            /** Still Inside */
+            still_inside: boolean;
+            /** Spans */
+            spans: components["schemas"]["SpanOut"][];
+            /** Absences */
+            absences: components["schemas"]["SpanOut"][];
+        };
+        /**
+         * SeatsOut
+         * @description A lot's committee.
+         */
+        SeatsOut: {
+            /** Lot */
+            lot: string;
+            /** Project */
+            project: string;
+            /** Day */
+            day: string | null;
+            /** Median Minutes */
+            median_minutes: number | null;
+            /** Seats */
+            seats: components["schemas"]["SeatOut"][];
+        };
+        /**
+         * SecretIn
+         * @description The password again: an unattended page must not be enough.  Empty where the account signs in elsewhere.
+         */
+        SecretIn: {
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+        };
+        /**
          * SegmentOut
          * @description A sealed piece of a recording; `url` serves byte ranges.
          */
@@ -1261,21 +3492,32 @@ export interface components {
         SessionOut: {
             /** Account */
             account: string;
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "staff" | "supervisor" | "witness" | "integrator";
+            role: components["schemas"]["AccountRole"];
+            /** Must Change */
+            must_change: boolean;
+            /** Second Factor */
+            second_factor: boolean;
+            /** Second Wanted */
+            second_wanted: boolean;
+            /** Limited */
+            limited: boolean;
+            /** Actions */
+            actions: components["schemas"]["Action"][];
         };
         /**
          * SignIn
-         * @description Account and password.
+         * @description Account and password, and the code of the second factor where there is one.
          */
         SignIn: {
             /** Account */
             account: string;
             /** Password */
             password: string;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
         };
         /**
          * SignatureIn
@@ -1286,6 +3528,34 @@ export interface components {
             approver: string;
             /** Signature */
             signature: string;
+        };
+        /**
+         * SlotOut
+         * @description A room and a span in which nobody holds it.
+         */
+        SlotOut: {
+            /** Room */
+            room: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** To Utc Ns */
+            to_utc_ns: number;
+        };
+        /**
+         * SpanOut
+         * @description A time in the room, or away from it.  Not `certain`: at most so long, because a door could not name who left.
+         */
+        SpanOut: {
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+            /** Minutes */
+            minutes: number;
+            /** Certain */
+            certain: boolean;
+            /** Evidence */
+            evidence: components["schemas"]["RefOut"][];
         };
         /**
          * StateOut
@@ -1362,6 +3632,71 @@ export interface components {
             seq: number | null;
             /** Footage */
             footage: components["schemas"]["FootageOut"][];
+        };
+        /**
+         * TogetherOut
+         * @description Two people in one domain at the same time.
+         */
+        TogetherOut: {
+            /** One */
+            one: string;
+            /** Other */
+            other: string;
+            /** Component */
+            component: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+            /** Certain */
+            certain: boolean;
+            /** Evidence */
+            evidence: components["schemas"]["RefOut"][];
+        };
+        /**
+         * TokenIn
+         * @description A new API token.
+         */
+        TokenIn: {
+            /** Name */
+            name: string;
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Days */
+            days: number;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+        };
+        /**
+         * TokenMadeOut
+         * @description The token itself, shown this once.
+         */
+        TokenMadeOut: {
+            /** Id */
+            id: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * TokenOut
+         * @description An API token, without what it is shown by.
+         */
+        TokenOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Made Utc Ns */
+            made_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+            /** Used Utc Ns */
+            used_utc_ns: number | null;
         };
         /**
          * TrackOut
@@ -1443,6 +3778,103 @@ export interface components {
             approvers: components["schemas"]["ApproverOut"][];
         };
         /**
+         * WatchIn
+         * @description Somebody to be told of.  Pseudonyms, never names (I9).
+         */
+        WatchIn: {
+            /** Person */
+            person: string;
+            /** Avoids */
+            avoids?: string | null;
+            reason: components["schemas"]["WatchReason"];
+            /** Days */
+            days: number;
+        };
+        /**
+         * WatchOut
+         * @description An entry of the watch list, or with `avoids` of the avoidance list.
+         */
+        WatchOut: {
+            /** Id */
+            id: string;
+            /** Person */
+            person: string;
+            /** Avoids */
+            avoids: string | null;
+            reason: components["schemas"]["WatchReason"];
+            reason_name: components["schemas"]["NameOut"];
+            /** By */
+            by: string;
+            /** From Utc Ns */
+            from_utc_ns: number;
+            /** Until Utc Ns */
+            until_utc_ns: number;
+        };
+        /**
+         * WatchReason
+         * @description Why somebody is on a list: a code, so that no story about a person is written down here.
+         * @enum {string}
+         */
+        WatchReason: "integrity" | "complaint" | "disturbance" | "related" | "other";
+        /**
+         * WaysOut
+         * @description How one may sign in here besides by password.
+         */
+        WaysOut: {
+            /** Oidc */
+            oidc: string | null;
+        };
+        /**
+         * WebhookIn
+         * @description Where to send what.  `kinds`: of journal lines, or lot, run, domain, authorisation; empty: all.
+         */
+        WebhookIn: {
+            /** Url */
+            url: string;
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: string[];
+        };
+        /**
+         * WebhookMade
+         * @description A new subscription, and its secret: shown this once.
+         */
+        WebhookMade: {
+            webhook: components["schemas"]["WebhookOut"];
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * WebhookOut
+         * @description A subscription and how it fares.
+         */
+        WebhookOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Kinds */
+            kinds: string[];
+            /** Made By */
+            made_by: string;
+            /** Made Utc Ns */
+            made_utc_ns: number;
+            /** On */
+            on: boolean;
+            /** Behind */
+            behind: number;
+            /** Attempts */
+            attempts: number;
+            /** Failing Utc Ns */
+            failing_utc_ns: number | null;
+            /** Last Error */
+            last_error: string;
+            /** Dead */
+            dead: number;
+        };
+        /**
          * WhereaboutsOut
          * @description Where a person is, and how sure that is: `inside`, `unknown` (somebody unnamed has left since), `counted` (the doors have counted
          *     nobody there since), `left`.
@@ -1468,6 +3900,12 @@ export interface components {
              */
             needs_checkout: boolean;
         };
+        /**
+         * Zone
+         * @description What a room is for.
+         * @enum {string}
+         */
+        Zone: "Z0" | "Z1" | "Z2" | "Z3" | "Z4" | "Z5" | "Z6" | "Z7" | "Z8" | "Z9" | "Z10" | "Z11" | "Z12";
         /**
          * ErrorBody
          * @description What went wrong, for a program (`code`) and for a person.
@@ -1567,6 +4005,938 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_session_api_v1_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+        };
+    };
+    sign_in_api_v1_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_out_api_v1_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_second_factor_api_v1_session_second_factor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_password_api_v1_me_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_second_factor_api_v1_me_second_factor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_second_factor_api_v1_me_second_factor_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_second_factor_api_v1_me_second_factor_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_sessions_api_v1_me_sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSessionOut"][];
+                };
+            };
+        };
+    };
+    end_session_api_v1_me_sessions__session__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_tokens_api_v1_me_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"][];
+                };
+            };
+        };
+    };
+    make_token_api_v1_me_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMadeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_token_api_v1_me_tokens__token__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_ways_api_v1_sign_in_ways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysOut"];
+                };
+            };
+        };
+    };
+    begin_api_v1_oidc_begin_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the issuer's page. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The issuer cannot be used; a page says why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    finish_api_v1_oidc_callback_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in: to the first page. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in; a page says why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_accounts_api_v1_accounts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"][];
+                };
+            };
+        };
+    };
+    open_account_api_v1_accounts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_rights_api_v1_accounts__account__rights_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RightsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reset_api_v1_accounts__account__reset_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    disable_api_v1_accounts__account__disable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    enable_api_v1_accounts__account__enable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_account_sessions_api_v1_accounts__account__sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSessionOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_account_sessions_api_v1_accounts__account__sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_requests_api_v1_requests_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedOut"][];
+                };
+            };
+        };
+    };
+    confirm_api_v1_requests__asked__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asked: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_api_v1_requests__asked__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asked: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_release_api_v1_projects__project__packages__seal__release_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                seal: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_watch_list_api_v1_watch_list_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchOut"][];
+                };
+            };
+        };
+    };
+    put_on_watch_list_api_v1_watch_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_off_watch_list_api_v1_watch_list__entry__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_audit_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                account?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_audit_api_v1_audit_check_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheckOut"];
+                };
+            };
+        };
+    };
     get_venue_api_v1_venue_get: {
         parameters: {
             query?: never;
@@ -1639,77 +5009,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
-            };
-        };
-    };
-    get_session_api_v1_session_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-        };
-    };
-    sign_in_api_v1_session_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    sign_out_api_v1_session_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };
@@ -2422,12 +5721,12 @@ export interface operations {
             };
         };
     };
-    withdraw_api_v1_exceptions__id__delete: {
+    withdraw_api_v1_exceptions__exception__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                exception: string;
             };
             cookie?: never;
         };
@@ -2447,6 +5746,1048 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_calendar_api_v1_calendar_get: {
+        parameters: {
+            query?: {
+                day?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_day_plan_api_v1_calendar_plan_html_get: {
+        parameters: {
+            query?: {
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_free_api_v1_calendar_free_get: {
+        parameters: {
+            query?: {
+                day?: string;
+                zone?: components["schemas"]["Zone"] | null;
+                people?: number;
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_api_v1_bookings_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_api_v1_bookings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_api_v1_bookings__booking__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    move_api_v1_bookings__booking__move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_bookings__booking__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_room_api_v1_outages_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reopen_api_v1_outages__outage__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                outage: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_api_v1_schedule__lot__keep_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_back_api_v1_schedule__lot__keep_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_rehearsal_api_v1_rehearsal_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalOut"];
+                };
+            };
+        };
+    };
+    rehearse_api_v1_rehearsal_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearsalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_rehearsal_api_v1_rehearsal_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    export_events_api_v1_export_events_get: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One fact a line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_webhooks_api_v1_webhooks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"][];
+                };
+            };
+        };
+    };
+    add_webhook_api_v1_webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_webhook_api_v1_webhooks__webhook__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    switch_on_api_v1_webhooks__webhook__on_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_dead_api_v1_webhooks__webhook__dead_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadFactOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resend_api_v1_webhooks__webhook__dead__fact__resend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+                fact: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_seats_api_v1_lots__lot__seats_get: {
+        parameters: {
+            query?: {
+                day?: string;
+            };
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_conduct_api_v1_lots__lot__conduct_get: {
+        parameters: {
+            query?: {
+                day?: string;
+            };
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConductOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_company_api_v1_lots__lot__company_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyAskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyAskOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_company_api_v1_lots__lot__company__challenge__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+                challenge: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    day_report_api_v1_reports_day__date__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    day_page_api_v1_reports_day__date__page_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lot_page_api_v1_reports_lot__lot__html_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lot_report_api_v1_reports_lot__lot__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_health_api_v1_health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Some part fails. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+        };
+    };
+    get_platform_api_v1_platform_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformOut"];
+                };
+            };
+        };
+    };
+    get_letters_api_v1_platform_letters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterOut"][];
+                };
+            };
+        };
+    };
+    resend_api_v1_platform_resend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PutBackOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_api_v1_platform_events_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeardOut"];
                 };
             };
         };

@@ -11,12 +11,15 @@ interface Page {
 
 const everyone = (): boolean => true;
 const insiders = (): boolean => session.isStaff || session.isWatcher; // integrators look after devices: no projects, no people
+const inHouse = (): boolean => insiders() || session.who?.role === "integrator";
 
 export const PAGES = {
   today: { load: () => import("../pages/Today.svelte"), open: everyone },
+  calendar: { load: () => import("../pages/Calendar.svelte"), open: inHouse, menu: "manage" },
   events: { load: () => import("../pages/Events.svelte"), open: everyone },
   presence: { load: () => import("../pages/Presence.svelte"), open: insiders },
   guard: { load: () => import("../pages/Guard.svelte"), open: () => session.isInCharge },
+  certificates: { load: () => import("../pages/Certificates.svelte"), open: () => session.who?.role === "integrator", menu: "manage" },
   projects: { load: () => import("../pages/Projects.svelte"), open: insiders },
 } satisfies Record<string, Page>;
 

@@ -124,6 +124,7 @@ class CalendarOut(BaseModel):
     """The rooms of some days."""
 
     utc_ns: int
+    day: str  # the first day on the venue's wall, 2027-01-15
     from_utc_ns: int
     to_utc_ns: int
     rooms: list[str]  # those that can be booked, in the order of the venue

@@ -71,7 +71,7 @@ def _booking(venue: Venue, lot: Lot, purpose: Purpose, room: RoomId, from_utc_ns
 
 
 def told(
-    bookings: Mapping[BookingId, Booking], planned: Iterable[Booking], lots: frozenset[LotId], rules: Rules, now_utc_ns: int
+    bookings: Mapping[BookingId, Booking], planned: Iterable[Booking], lots: frozenset[LotId], rules: Rules
 ) -> dict[BookingId, Booking]:
     """The book after the platform has told these lots anew.
 
@@ -87,17 +87,13 @@ def told(
         known = bookings.get(booking.id)
         keeps = known is not None and known.confirmed and known.from_utc_ns <= booking.from_utc_ns and booking.to_utc_ns <= known.to_utc_ns
         after[booking.id] = replace(booking, state=BookingState.CONFIRMED) if keeps else booking
-    return settled(after, rules, now_utc_ns)
+    return settled(after, rules)
 
 
-def settled(bookings: Mapping[BookingId, Booking], rules: Rules, now_utc_ns: int) -> dict[BookingId, Booking]:
+def settled(bookings: Mapping[BookingId, Booking], rules: Rules) -> dict[BookingId, Booking]:
     """The book once every booking of the platform that waits for its room, and can have it, has it."""
     after = dict(bookings)
-    waiting = [
-        b
-        for b in bookings.values()
-        if b.source is BookingSource.PLATFORM and b.state is BookingState.ASKED and b.to_utc_ns > now_utc_ns
-    ]
+    waiting = [b for b in bookings.values() if b.source is BookingSource.PLATFORM and b.state is BookingState.ASKED]
     for booking in sorted(waiting, key=lambda b: (b.from_utc_ns, b.id)):
         if held_against(after.values(), booking, rules) is None:
             after[booking.id] = replace(booking, state=BookingState.CONFIRMED)
