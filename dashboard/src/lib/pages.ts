@@ -20,6 +20,11 @@ export const PAGES = {
   presence: { load: () => import("../pages/Presence.svelte"), open: insiders },
   guard: { load: () => import("../pages/Guard.svelte"), open: () => session.isInCharge },
   certificates: { load: () => import("../pages/Certificates.svelte"), open: () => session.who?.role === "integrator", menu: "manage" },
+  platform: {
+    load: () => import("../pages/Platform.svelte"),
+    open: () => session.isStaff || session.who?.role === "integrator",
+    menu: "manage",
+  },
   projects: { load: () => import("../pages/Projects.svelte"), open: insiders },
 } satisfies Record<string, Page>;
 

@@ -52,3 +52,5 @@ export type NewBooking = Schemas["BookingIn"];
 export type Outage = Schemas["OutageOut"];
 export type BookingConflict = Schemas["ConflictOut"];
 export type Rehearsal = Schemas["RehearsalOut"];
+export type PlatformExchange = Schemas["PlatformOut"];
+export type Letter = Schemas["LetterOut"];
