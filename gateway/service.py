@@ -144,7 +144,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         coordinator, index, box, told, tally=tally, alarms=lambda: view.alarms, platform=lambda: platform.health if platform.sync else None,
         broker_up=lambda: link.up,
     )  # fmt: skip
-    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts, platform), pages)
+    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts, platform, secured), pages)
     web = uvicorn.Config(
         app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2, **secured.web
     )

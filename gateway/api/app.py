@@ -16,6 +16,7 @@ from gateway.api import (
     views_lots,
     views_oidc,
     views_people,
+    views_pki,
     views_platform,
     views_presence,
     views_reports,
@@ -56,6 +57,8 @@ def make_app(parts: Services | None, pages: Path | None) -> FastAPI:
     app.include_router(views_facts.router)
     app.include_router(views_reports.router)
     app.include_router(views_platform.router)
+    app.include_router(views_pki.router)
+    app.include_router(views_pki.public)
     app.add_api_websocket_route("/api/v1/live", live)
 
     @app.middleware("http")

@@ -111,6 +111,10 @@ _ROUTES: Mapping[str, A] = {
     "GET /platform/letters": A.LOOK_PLATFORM,
     "POST /platform/resend": A.MEND_PLATFORM,
     "POST /platform/events": A.PUBLIC,  # asks for itself: the platform signs its calls
+    # certificates
+    "GET /certificates": A.LOOK_CERTIFICATES,
+    "POST /agents/{board}/revoke": A.KEEP_CERTIFICATES,
+    "POST /agents/{board}/admit": A.KEEP_CERTIFICATES,
     # evidence
     "GET /projects": A.LOOK_LISTS,
     "GET /projects/{project}": A.LOOK_EVIDENCE,
@@ -121,5 +125,5 @@ _ROUTES: Mapping[str, A] = {
 }
 
 ROUTES: Mapping[str, A] = {f"{row.split()[0]} {API}{row.split()[1]}": action for row, action in _ROUTES.items()} | {
-    "GET /": A.PUBLIC, "GET /metrics": A.PUBLIC,
+    "GET /": A.PUBLIC, "GET /metrics": A.PUBLIC, "GET /ca": A.PUBLIC, "GET /ca.crt": A.PUBLIC,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 
 from gateway.api.accounts import Accounts
 from gateway.api.live import LiveFeed
+from gateway.pki.wiring import Secured
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.evidence_desk import EvidenceDesk
@@ -30,6 +31,7 @@ class Services:
     booking: BookingDesk
     facts: FactsDesk
     platform: PlatformDesk
+    secured: Secured | None = None  # None: nothing speaks TLS
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -73,6 +73,7 @@ class Action(StrEnum):
     LOOK_DAY_REPORT = "look-day-report"
     LOOK_WEBHOOKS = "look-webhooks"
     LOOK_PLATFORM = "look-platform"
+    LOOK_CERTIFICATES = "look-certificates"
     PRESS = "press"
     AUTHORISE = "authorise"
     CHECK_OUT = "check-out"
@@ -97,6 +98,7 @@ class Action(StrEnum):
     MEND_WEBHOOKS = "mend-webhooks"
     MEND_PLATFORM = "mend-platform"
     EXPORT_COMPANY = "export-company"
+    KEEP_CERTIFICATES = "keep-certificates"
     KEEP_WATCH_LIST = "keep-watch-list"
     KEEP_ACCOUNTS = "keep-accounts"
     GIVE_RIGHTS = "give-rights"
@@ -143,6 +145,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.LOOK_DAY_REPORT: Right(TENDER, "看场地日报", "read the house's daily report", told=True),
     Action.LOOK_WEBHOOKS: Right(frozenset({_R.SUPERVISOR, _R.INTEGRATOR}), "看推送订阅", "see the webhooks"),
     Action.LOOK_PLATFORM: Right(frozenset({_R.STAFF, _R.INTEGRATOR}), "看平台收发", "see the exchange with the platform"),
+    Action.LOOK_CERTIFICATES: Right(frozenset({_R.INTEGRATOR}), "看证书", "see the certificates of boards"),
     Action.PRESS: Right(frozenset({_R.STAFF}), "按场景", "press a scene", "all"),
     Action.AUTHORISE: Right(frozenset({_R.STAFF}), "授权进场", "authorise somebody to enter", "all"),
     Action.CHECK_OUT: Right(frozenset({_R.STAFF}), "确认离场", "confirm that somebody may leave", "all"),
@@ -167,6 +170,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.MEND_WEBHOOKS: Right(frozenset({_R.SUPERVISOR, _R.INTEGRATOR}), "恢复推送、重发", "switch webhooks on again, resend"),
     Action.MEND_PLATFORM: Right(frozenset({_R.STAFF, _R.INTEGRATOR}), "重发平台死信", "resend what the platform refused"),
     Action.EXPORT_COMPANY: Right(WATCH, "经双人签名导出同在事实", "export who was with whom, under two signatures", "all", told=True),
+    Action.KEEP_CERTIFICATES: Right(frozenset({_R.INTEGRATOR}), "吊销与重新准入控制器", "shut boards out and admit them", dangerous=True),
     Action.KEEP_WATCH_LIST: Right(frozenset({_R.SUPERVISOR}), "维护关注与回避名单", "keep the watch and avoidance lists", "house"),
     Action.KEEP_ACCOUNTS: Right(
         frozenset({_R.SYSTEM_ADMIN, _R.SECURITY_ADMIN}), "开户、停用、重置", "open, suspend and reset accounts", "house", dangerous=True

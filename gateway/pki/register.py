@@ -5,8 +5,9 @@ forgotten whom today revoked.
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
@@ -33,6 +34,26 @@ class Issued:
     def counts(self, now: datetime.datetime) -> bool:
         """True while the broker takes it."""
         return self.revoked is None and now < self.until
+
+
+class Standing(StrEnum):
+    """How a board stands with its certificates."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    IN_USE = "in_use"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+def standing(certificates: Sequence[Issued], now: datetime.datetime) -> Standing:
+    """How the board that holds these, oldest first, stands now."""
+    if not certificates:
+        return Standing.NONE
+    live = [issued for issued in certificates if issued.counts(now)]
+    if not live:
+        return Standing.REVOKED if certificates[-1].revoked is not None else Standing.EXPIRED
+    return Standing.WAITING if live[-1].first else Standing.IN_USE
 
 
 class Register:

@@ -105,6 +105,7 @@ from gateway.api.models.people import (
     WatchOut,
     WaysOut,
 )
+from gateway.api.models.pki import BoardCertificateOut, CertificatesOut, RevokeIn
 from gateway.api.models.platform import (
     CallsOut,
     HeardOut,
@@ -147,12 +148,14 @@ __all__ = (
     "AskedOut",
     "AuditCheckOut",
     "AuditOut",
+    "BoardCertificateOut",
     "BoardOut",
     "BoardState",
     "BookingIn",
     "BookingOut",
     "CalendarOut",
     "CallsOut",
+    "CertificatesOut",
     "CheckOut",
     "CodeIn",
     "CommandToApprove",
@@ -228,6 +231,7 @@ __all__ = (
     "ReportOut",
     "ResendIn",
     "ResentOut",
+    "RevokeIn",
     "RightsIn",
     "RoomOut",
     "RuleOut",
