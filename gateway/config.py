@@ -98,7 +98,8 @@ class ScheduleConfig:
     """What the clock presses by itself: nothing, unless a venue says when."""
 
     preparation_min: Annotated[int, Field(ge=0, le=480)] = 0  # so long before an opening
-    release_at: Annotated[str, Field(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")] = ""  # local time such as "19:00" from which empty rooms are freed
+    # local time such as "19:00" from which empty rooms are freed
+    release_at: Annotated[str, Field(pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")] = ""
 
 
 @with_config(_STRICT)

@@ -24,7 +24,9 @@ from venue_model.lots import Lot
 from venue_model.moments import S
 
 MOST_FACTS = 5000
-_NDJSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "description": "One fact a line."}}
+_NDJSON: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "description": "One fact a line."}
+}
 
 
 def _signed_in(request: Request) -> None:
