@@ -22,6 +22,7 @@ BEAT_S = 0.5
 REMEMBERED = int(60 / BEAT_S)  # pauses of the last minute
 # A board may write any word into its journal: only words that we know become labels, so that none can fill the scraper's disk.
 _SCENES, _RULES = frozenset(SceneId), frozenset(RULES)
+_RESULTS = frozenset({"ok", "degraded", "partial", "compensated", "superseded", "failed"})
 MOST_CAUSES = 30
 
 
@@ -67,7 +68,7 @@ class Tally:
                 case "refusal":
                     self.decisions["refused", _known(body.get("rule"), _RULES)] += 1
                 case "scene":
-                    self._scene(str(body.get("run")), _known(body.get("scene"), _SCENES), str(body.get("result")))
+                    self._scene(str(body.get("run")), _known(body.get("scene"), _SCENES), _known(body.get("result"), _RESULTS))
                 case "gap" if body.get("to_utc_ns") is not None:
                     self.gaps[self._cause(body.get("cause"))] += 1
 
