@@ -52,6 +52,8 @@ class BookingDesk:
         self.rehearsal = rehearsal or RehearsalDesk()
         self._statuses = self.store.statuses()
         self._seen: dict[LotId, LotState] = {}
+        self._told = 0  # how often the platform has told something new
+        self._standing: tuple[tuple[object, ...], tuple[Conflict, ...]] = ((), ())
         self._look_mono_ns = 0
 
     # looks
@@ -67,8 +69,12 @@ class BookingDesk:
         return {room: state.lot.id for state in live(self.coordinator.day) for room in held_rooms(self.venue, state)}
 
     def conflicts(self, now: Now) -> tuple[Conflict, ...]:
-        """Everything that stands against what is booked from now on."""
-        return conflicts(self.book(now), self.running(), now.utc_ns)
+        """Everything that stands against what is booked from now on; worked out once for each state of the book and each minute."""
+        book, running = self.book(now), self.running()
+        asked = (self.bookings, self.outages, self._told, running, now.utc_ns // MINUTE_NS)
+        if asked != self._standing[0]:
+            self._standing = (asked, conflicts(book, running, now.utc_ns))
+        return self._standing[1]
 
     def against(self, wanted: Booking, now: Now) -> tuple[Conflict, ...]:
         """What would stand against confirming a booking."""
@@ -185,6 +191,7 @@ class BookingDesk:
         lots = frozenset(state.lot.id for state in fresh)
         self._settle(told(self.bookings, planned, lots, self.rules), now)
         self._seen |= {state.lot.id: state for state in fresh}
+        self._told += 1
 
     def _settle(self, after: dict[BookingId, Booking], now: Now) -> None:
         changed = [booking for id, booking in after.items() if self.bookings.get(id) != booking]

@@ -17,11 +17,11 @@ from venue_model.lots import Phase
 from venue_model.zones import Zone
 
 ROOMS = st.sampled_from(["o1", "o2"])
-HOURS = st.integers(0, 40).map(lambda quarter: 6 + quarter / 4)
+HOURS = st.integers(0, 12).map(lambda half: 8 + half / 2)  # few, so that spans meet often
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 LENGTHS = st.sampled_from([0.25, 1, 3])
 ACTS = st.one_of(
-    st.tuples(st.sampled_from(["ask", "move"]), NAMES, ROOMS, HOURS, LENGTHS),
+    st.tuples(st.sampled_from(["ask", "hold", "move"]), NAMES, ROOMS, HOURS, LENGTHS),
     st.tuples(st.sampled_from(["confirm", "cancel"]), NAMES),
     st.tuples(st.just("tell"), st.sampled_from(["L1", "L2", "L3"]), ROOMS, HOURS, st.sampled_from([*Phase])),
     st.tuples(st.just("settle")),
@@ -38,6 +38,9 @@ def done(bookings: Bookings, act: tuple[object, ...], now_utc_ns: int) -> Bookin
     match act:
         case ("ask", str(name), str(room), float() | int() as hour, float() | int() as length):
             after = ask(COUNTY, bookings, booking(name, room, hour, hour + length), now_utc_ns)
+        case ("hold", *place):
+            asked = done(bookings, ("ask", *place), now_utc_ns)
+            after = confirm(asked, BookingId(str(place[0])), RULES, now_utc_ns)
         case ("move", str(name), str(room), float() | int() as hour, float() | int() as length):
             after = move(COUNTY, bookings, BookingId(name), booking(name, room, hour, hour + length), now_utc_ns)
         case ("confirm", str(name)):

@@ -135,7 +135,7 @@ def test_the_platform_hears_of_each_room_once_and_again_when_it_changes(stage: S
     assert ("o1", "booked") in first and ("o2", "free") in first and len(first) == len({room for room, _ in first})
     stage.press("opening_preparation")
     for s in (6, 12, 18):
-        desk.tick(replace(stage.now, mono_ns=stage.now.mono_ns + s * S))
+        desk.tick(replace(stage.now, mono_ns=stage.now.mono_ns + s * S, utc_ns=stage.now.utc_ns + s * S))
     assert told()[len(first) :] == [("o1", "preparing")]
     BookingDesk(stage.coordinator).tick(stage.now)
     assert len(told()) == len(first) + 1, "a restart repeats nothing"
