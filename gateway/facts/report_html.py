@@ -27,7 +27,7 @@ th { text-align: left; font-weight: 600; background: #eef3f8; vertical-align: bo
 th .en { display: block }
 th, td { padding: 1.1mm 1.6mm; border-bottom: .2mm solid #c9d3dc; vertical-align: top }
 tr { break-inside: avoid } thead { display: table-header-group }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.t { white-space: nowrap; font-variant-numeric: tabular-nums }
+td.n { font-variant-numeric: tabular-nums } td.t { white-space: nowrap; font-variant-numeric: tabular-nums }
 .bad { color: #a3150f; font-weight: 600 } .warn { color: #8a5200; font-weight: 600 } .good { color: #1b6b35 }
 .sum { display: grid; grid-template-columns: repeat(5, 1fr); gap: 3mm; margin: 4mm 0 }
 .sum div { border: .25mm solid #c9d3dc; border-radius: 1mm; padding: 2mm 3mm } .sum b { display: block; font-size: 17pt; line-height: 1.15 }
@@ -112,7 +112,7 @@ def _scene(row: SceneRow, with_lot: bool) -> list[str]:
     took = f"{row.took_ms / 1000:.1f} s" if row.took_ms is not None else "—"
     return [
         _cell(_clock(row.utc_ns), "t"), _two(name), _cell(who), f'<td class="{kind}">{zh} <span class=en>{en}</span>', _cell(took, "n"),
-        f"<td>{f'<ul>{failed}</ul>' if failed else f'<span class=none>{row.devices} 台全部应答</span>'}",
+        f"<td>{f'<ul>{failed}</ul>' if failed else f'<span class=none>{row.devices} 台全部应答 all answered</span>'}",
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ export const PAGES = {
     open: () => session.isStaff || session.who?.role === "integrator",
     menu: "manage",
   },
+  reports: { load: () => import("../pages/Reports.svelte"), open: inHouse, menu: "manage" },
   projects: { load: () => import("../pages/Projects.svelte"), open: insiders },
 } satisfies Record<string, Page>;
 
