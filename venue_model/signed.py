@@ -118,6 +118,16 @@ def pulse_bytes(agent: BoardId, door: DoorId, command: str, issued_utc_ns: int) 
     return _signed({"agent": agent, "door": door, "id": command, "issued_utc_ns": issued_utc_ns, "kind": "bidhall-pulse-1"})
 
 
+def rollout_bytes(agent: BoardId, order: str, issued_utc_ns: int, body: Mapping[str, Plain]) -> bytes:
+    """What the policy key signs to have one board take, or return to, a program or a configuration: `Command.signature` of a "rollout".
+
+    >>> rollout_bytes(BoardId("front"), "r1", 1_800_000_000_000_000_000, {"back": False, "digest": "ab"}).decode()
+    '{"agent":"front","body":{"back":false,"digest":"ab"},"id":"r1","issued_utc_ns":"1800000000000000000","kind":"bidhall-rollout-1"}'
+    """
+    record = {"agent": agent, "body": dict(body), "id": order, "issued_utc_ns": issued_utc_ns, "kind": "bidhall-rollout-1"}
+    return _signed(record)
+
+
 def _signed(record: object) -> bytes:
     return canonical_bytes(exact(plain(record)))
 

@@ -64,6 +64,29 @@ class Status:
 
 @with_config(_LAX)
 @dataclass(frozen=True, slots=True)
+class SlotReport:
+    """What a board holds of one kind: its program, or its commissioning record."""
+
+    digest: str  # SHA-256 of what was fetched; empty: it came by hand
+    version: str
+    number: Count
+    former: str  # what ran before and can be returned to; empty: nothing
+    trial: bool
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
+class RolloutReport:
+    """A board's slots, and how its last order for another program or record went."""
+
+    slots: dict[str, SlotReport] = field(default_factory=dict)  # kind → what is held; empty: the board has no slots
+    order: str = ""
+    outcome: str = ""  # "fetching", "trial", "kept", "refused", "returned"; empty: nothing was ordered yet
+    why: str = ""
+
+
+@with_config(_LAX)
+@dataclass(frozen=True, slots=True)
 class Meta:
     """Retained self-description."""
 
@@ -72,6 +95,7 @@ class Meta:
     devices: tuple[DeviceId, ...]
     doors: tuple[DoorId, ...]
     commissioned: str  # SHA-256 of the commissioning record this agent runs on
+    rollout: RolloutReport = field(default_factory=RolloutReport)
     v: int = 1
 
 
@@ -206,14 +230,14 @@ class Events:
 @with_config(_LAX)
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A one-shot act, never retained.  `kind` is "ack", "held", "lease" or "pulse"."""
+    """A one-shot act, never retained.  `kind` is "ack", "held", "lease", "pulse" or "rollout"."""
 
     id: str
     kind: str
     issued_utc_ns: UtcNs
     ttl_ms: Count
     body: dict[str, Any] = field(default_factory=dict)
-    signature: str = ""  # hex, over `signed.ack_bytes`, `held_bytes`, `lease_bytes` or `pulse_bytes`
+    signature: str = ""  # hex, over `signed.ack_bytes`, `held_bytes`, `lease_bytes`, `pulse_bytes` or `rollout_bytes`
     v: int = 1
 
 
@@ -232,7 +256,7 @@ class SignedPolicy:
 class Renewal:
     """Which certificate an agent uses, and what it would have signed as the next.  Not retained: repeated, answered when one is due."""
 
-    serial: str  # hex
+    certificate: str  # PEM
     request: str  # PEM signing request
     v: int = 1
 

@@ -46,32 +46,36 @@ class EdgeConfig:
     data: Path
     broker: Broker
     wiring: Mapping[str, tuple[Wiring, Mapping[str, Any]]]
+    record: bytes = field(default=b"", repr=False)  # the commissioning file itself
 
 
-def load_config(path: Path) -> EdgeConfig:
-    """Read and check the file and the commissioning record.  Raises ConfigError."""
+def load_config(path: Path, commission: Path | None = None) -> EdgeConfig:
+    """Read and check the file and the commissioning record; `commission` stands in the place of the one that the file names.
+
+    Raises ConfigError.
+    """
     raw = _read_json(path)
     known = {"commission", "data", "broker", "wiring"}
     for key in raw:
         if key not in known:
             raise ConfigError(f"{path}: {key}: no such entry; entries: {', '.join(sorted(known))}")
-    commission_path = path.parent / _text(path, raw, "commission", "the path of the commissioning record")
+    commission_path = commission or path.parent / _text(path, raw, "commission", "the path of the commissioning record")
     try:
         record = commission_path.read_bytes()
     except OSError as fault:
         raise ConfigError(f"{path}: commission: {commission_path} cannot be read ({fault.strerror}); commission the board") from None
     try:
-        commission = decode_commission(record, str(commission_path))
+        held = decode_commission(record, str(commission_path))
     except ValueError as fault:
         raise ConfigError(str(fault)) from None
     broker = _broker(path, raw.get("broker"))
-    if broker.user != commission.agent:
-        raise ConfigError(f"{path}: broker.user: {broker.user!r} is not the agent's id; write {commission.agent!r}")
+    if broker.user != held.agent:
+        raise ConfigError(f"{path}: broker.user: {broker.user!r} is not the agent's id; write {held.agent!r}")
     data = path.parent / _text(path, raw, "data", "the folder for the journal")
     wiring = _wiring(path, raw.get("wiring", {}))
-    check_lines(path, commission, wiring)
-    prompt_lines(commission, wiring)
-    return EdgeConfig(str(path), commission, hashlib.sha256(record).hexdigest(), data, broker, wiring)
+    check_lines(path, held, wiring)
+    prompt_lines(held, wiring)
+    return EdgeConfig(str(path), held, hashlib.sha256(record).hexdigest(), data, broker, wiring, record)
 
 
 def check_lines(path: Path, commission: Commission, wiring: Mapping[str, tuple[Wiring, Mapping[str, Any]]]) -> None:

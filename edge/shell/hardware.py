@@ -156,6 +156,10 @@ class Hardware:
             case _:
                 raise AssertionError(f"{type(effect).__name__} is not for hardware")
 
+    def lines_away(self) -> frozenset[str]:
+        """The line boards that do not answer now.  Any thread may ask."""
+        return frozenset(self._lines) - frozenset(self._up)
+
     def reconcile(self) -> list[LineChanged]:
         """Inputs that read otherwise than the core believes, twice in a row: a callback is not a state, and edges get lost."""
         doubtful: set[str] = set()

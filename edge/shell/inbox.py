@@ -6,10 +6,12 @@ from typing import Any, TypeGuard
 
 from edge.core.events import BadMessage, DesiredArrived, Event, LeaseArrived, PolicyArrived, PulseArrived, SceneArrived
 from edge.core.policy import verify_signed
+from edge.shell.rollout import RolloutOrdered
 from venue_model import signing
+from venue_model.canonical import Plain
 from venue_model.commissioning import Commission
 from venue_model.ids import DoorId
-from venue_model.signed import ack_bytes, held_bytes, lease_bytes, pulse_bytes
+from venue_model.signed import ack_bytes, held_bytes, lease_bytes, pulse_bytes, rollout_bytes
 from venue_model.wire import Command, Desired, RoomScene, SignedPolicy, Topics, WireError, decode
 
 
@@ -28,7 +30,10 @@ class LinesHeld:
     journals: Mapping[str, int]
 
 
-def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Event | Acknowledged | LinesHeld | None:
+Told = Event | Acknowledged | LinesHeld | RolloutOrdered
+
+
+def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Told | None:
     """The event that a message means; `BadMessage` for what is none, None for what does not concern the agent."""
     if not payload or topic == topics.gateway:
         return None
@@ -53,7 +58,7 @@ def read_message(commission: Commission, topics: Topics, topic: str, payload: by
         return BadMessage(leaf, str(fault))
 
 
-def _command(commission: Commission, command: Command) -> Event | Acknowledged | LinesHeld:
+def _command(commission: Commission, command: Command) -> Told:
     if command.kind == "ack":
         journal, through = command.body.get("journal"), command.body.get("through")
         if not isinstance(journal, str) or type(through) is not int or abs(through) >= 2**53:
@@ -78,7 +83,20 @@ def _command(commission: Commission, command: Command) -> Event | Acknowledged |
         if not _genuine(commission, message, command.signature):
             return BadMessage("command", "Command: pulse: the signature is not by this venue's policy key")
         return PulseArrived(command.id, DoorId(door), command.issued_utc_ns, command.ttl_ms)
-    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack, held, lease and pulse")
+    if command.kind == "rollout":
+        return _rollout(commission, command)
+    return BadMessage("command", f"Command: kind {command.kind[:32]!r} is not known; known are ack, held, lease, pulse and rollout")
+
+
+def _rollout(commission: Commission, command: Command) -> Told:
+    match command.body:
+        case {"kind": str(kind), "digest": str(digest), "bytes": int(size), "url": str(url), "back": bool(back)} if _is_count(size):
+            body: dict[str, Plain] = {"kind": kind, "digest": digest, "bytes": size, "url": url, "back": back}
+        case _:
+            return BadMessage("command", "Command: rollout: body needs kind, digest, url (text), bytes (number) and back (true or false)")
+    if not _genuine(commission, rollout_bytes(commission.agent, command.id, command.issued_utc_ns, body), command.signature):
+        return BadMessage("command", "Command: rollout: the signature is not by this venue's policy key")
+    return RolloutOrdered(command.id, command.issued_utc_ns, kind, digest, size, url, back)
 
 
 def _lease(commission: Commission, command: Command) -> Event:

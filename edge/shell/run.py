@@ -15,7 +15,7 @@ from typing import Protocol
 
 from edge.core import agent as core
 from edge.core.effects import Acknowledge, Announce, AnswerReader, DrawNonce, Effect, SetLine
-from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, SessionBegan, Started, Stopping, Woken
+from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, Noted, SessionBegan, Started, Stopping, Woken
 from edge.core.journal import Record, alarm
 from edge.core.report import basis, reported, without_clock
 from edge.core.site import site_of
@@ -26,9 +26,10 @@ from edge.shell.clock import HostClock
 from edge.shell.disk import Disk, DiskError, Key, Line
 from edge.shell.hardware import Hardware, read_now
 from edge.shell.inbox import Acknowledged, LinesHeld, read_message
+from edge.shell.rollout import RolloutOrdered, Rollouts
 from venue_model.commissioning import Commission
 from venue_model.moments import MS, Now, S
-from venue_model.wire import Events, Meta, Reported, Topics, encode
+from venue_model.wire import Events, Meta, Reported, RolloutReport, Topics, encode
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,12 @@ class _LinkChanged:
     session: int
 
 
-Item = Event | Acknowledged | LinesHeld | _LinkChanged
+@dataclass(frozen=True, slots=True)
+class _SlotsChanged:
+    """What the board holds, or how its last order went, is otherwise than told."""
+
+
+Item = Event | Acknowledged | LinesHeld | RolloutOrdered | _LinkChanged | _SlotsChanged
 
 
 class EdgeAgent:
@@ -87,6 +93,7 @@ class EdgeAgent:
         *,
         clock: Clock | None = None,
         draw_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+        rollouts: Rollouts | None = None,
     ) -> None:
         self.commission = commission
         self.topics = Topics(commission.venue)
@@ -95,6 +102,9 @@ class EdgeAgent:
         self._hardware = hardware
         self._clock = clock or HostClock()
         self._draw_nonce = draw_nonce
+        self._rollouts = rollouts
+        if rollouts is not None:
+            rollouts.post, rollouts.changed = self.post, lambda: self._inbox.put(_SlotsChanged())
         self._inbox: SimpleQueue[Item] = SimpleQueue()
         kept = disk.load()
         self.state = restored(site_of(commission), kept)
@@ -115,6 +125,7 @@ class EdgeAgent:
         self._link = open_link(disk.next_session, self._received, self._link_changed)
         self._thread: Thread | None = None
         self._ending = False
+        self._gateway_answered = False  # in this session: it has taken our birth
 
     def start(self) -> None:
         """Begin, on a thread of its own."""
@@ -142,6 +153,16 @@ class EdgeAgent:
     def post(self, event: Event) -> None:
         """Take an event from any thread."""
         self._inbox.put(event)
+
+    def unwell(self) -> str:
+        """Why this agent does not do its work now; empty when it does: disk, lines, and a gateway that has heard of it."""
+        if not self._disk_ok:
+            return "the disk takes no records"
+        if lines := self._hardware.lines_away():
+            return f"{', '.join(sorted(lines))}: the lines do not answer"
+        if not self._link.session or not self._gateway_answered:
+            return "the gateway has not answered to this session"
+        return ""
 
     # on the link's threads
 
@@ -216,9 +237,15 @@ class EdgeAgent:
             effects: list[Effect] = []
             for event in events:
                 if isinstance(event, Acknowledged):
+                    self._gateway_answered = True
                     self._acknowledged(event)
                 elif isinstance(event, LinesHeld):
+                    self._gateway_answered = True
                     self._rewind(event)
+                elif isinstance(event, RolloutOrdered):
+                    self._step(self._ordered(event), now, lines, effects)
+                elif isinstance(event, _SlotsChanged):
+                    self._tell_meta()
                 elif isinstance(event, _LinkChanged):
                     self._step(self._connection(event), now, lines, effects)
                 else:
@@ -319,14 +346,26 @@ class EdgeAgent:
 
     def _connection(self, change: _LinkChanged) -> Event | None:
         if not change.up:
+            self._gateway_answered = False
             self._outbox = outbox.disconnected(self._outbox)
             return None
         self._outbox = outbox.connected(self._outbox)
         self._published = None  # a broker may have lost what it retained
-        devices, doors = tuple(self.state.site.devices), tuple(self.state.site.doors)
-        meta = Meta(self.commission.agent, _version(), devices, doors, self._commissioned)
-        self._publish("meta", encode(meta), retain=True)
+        self._tell_meta()
         return SessionBegan(change.session)
+
+    def _tell_meta(self) -> None:
+        devices, doors = tuple(self.state.site.devices), tuple(self.state.site.doors)
+        slots = self._rollouts.report() if self._rollouts is not None else RolloutReport()
+        running = (self._rollouts.version if self._rollouts is not None else "") or _version()
+        self._publish("meta", encode(Meta(self.commission.agent, running, devices, doors, self._commissioned, slots)), retain=True)
+
+    def _ordered(self, order: RolloutOrdered) -> Event | None:
+        if self._rollouts is not None:
+            self._rollouts.take(order)
+            return None
+        why = "this board has no slots; start it with bidhall edge --slots"
+        return Noted("rollout", {"order": order.order, "outcome": "refused", "why": why})
 
     def _tell(self, now: Now, acknowledge: bool) -> None:
         """Publish what has changed, and the lines that are due."""
