@@ -1,7 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; both prepare what they need and are safe to repeat.
 PY := .venv/bin/python
 
-.PHONY: demo test check setup setup-test lock parts browser day seeds dashboard clean
+.PHONY: demo test check setup setup-test lock sbom parts browser day seeds dashboard clean
 
 demo: setup
 	.venv/bin/bidhall demo
@@ -30,6 +30,10 @@ parts browser day seeds: setup setup-test
 lock:
 	.venv/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--all-extras --group dev pyproject.toml -o requirements/dev.txt
+
+# What the program is made of, as CycloneDX; no network.
+sbom: setup
+	@$(PY) scripts/sbom.py > bidhall.cdx.json && echo bidhall.cdx.json
 
 clean:
 	rm -rf .venv dashboard/node_modules dashboard/static

@@ -65,6 +65,11 @@ class Identity:
         return serial_text(self._held.certificate)
 
     @property
+    def certificate(self) -> str:
+        """The certificate that is shown, PEM."""
+        return self._held.certificate.public_bytes(Encoding.PEM).decode("ascii")
+
+    @property
     def first(self) -> bool:
         """True until a certificate for a key of this board's own has come."""
         return self._held.path != self._kept

@@ -233,7 +233,7 @@ class AgentLink:
         """Say which certificate is in use, and ask for the next.  The gateway knows when it is due."""
         if self._identity is None or time.monotonic() < self._ask_at_s:
             return
-        renewal = Renewal(self._identity.serial, self._identity.request())
+        renewal = Renewal(self._identity.certificate, self._identity.request())
         self.publish(self._topics.agent(self._agent, "renewal"), encode(renewal), retain=False)
         self._ask_at_s = time.monotonic() + (ASK_FIRST_S if self._identity.first else ASK_S)
 

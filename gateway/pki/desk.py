@@ -124,7 +124,12 @@ class PkiDesk:
 
     def hear(self, board: BoardId, renewal: Renewal, now: Now) -> None:
         """A board has said which certificate it uses, and asks for its next."""
-        ruling = rule(self.register.certificates(board), renewal.serial, self.register.clock())
+        try:
+            used = self.register.adopt(board, renewal.certificate)
+        except CertificateError as fault:
+            self._complain(board, str(fault), now)
+            return
+        ruling = rule(self.register.certificates(board), used, self.register.clock())
         if ruling.superseded:
             self.register.revoke(ruling.superseded)
             (self.folder(board) / IDENTITY).unlink(missing_ok=True)  # its first key has done what it was for

@@ -11,13 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.broker.credentials import write_private
 from gateway.pki import ca
 from gateway.pki.store import Authority, Clock, PkiError, certificate_pem, check_clock, new_serial, read_certificate, utc_now
-from venue_model.certificates import common_name
+from venue_model.certificates import LONGEST_REQUEST, CertificateError, common_name
 from venue_model.ids import BoardId
 
 
@@ -106,9 +107,26 @@ class Register:
         longest = max((issued.until for issued in self.live(board)), default=None)
         if longest is not None and certificate.not_valid_after_utc < longest:
             raise PkiError(f"a certificate of {board} lasts until {longest:%Y-%m-%d} already; check this machine's clock ({now:%Y-%m-%d})")
+        self._keep(certificate)
+        return certificate
+
+    def _keep(self, certificate: x509.Certificate) -> None:
         write_private(self._folder / f"{certificate.serial_number:x}.pem", certificate_pem(certificate))
         self._issued[certificate.serial_number] = certificate
-        return certificate
+
+    def adopt(self, board: BoardId, text: str) -> int:
+        """The number of a certificate, PEM, that a board shows.  One that is not in this register was issued after the copy from which
+        it was restored, and is taken in.  CertificateError for one that is not this board's by this authority."""
+        try:
+            certificate = x509.load_pem_x509_certificate(text.encode()[:LONGEST_REQUEST])
+            certificate.verify_directly_issued_by(self.authority.certificate)
+        except (ValueError, TypeError, InvalidSignature) as fault:
+            raise CertificateError(f"shows no certificate of this authority: {fault}") from None
+        if common_name(certificate.subject) != board:
+            raise CertificateError(f"shows the certificate of {common_name(certificate.subject)[:64]!r}")
+        if certificate.serial_number not in self._issued:
+            self._keep(certificate)
+        return certificate.serial_number
 
     def revoke(self, serials: Iterable[int]) -> int:
         """Put certificates on the list, on disk when this returns; how many were not on it before."""

@@ -19,13 +19,13 @@ class Ruling:
     refused: str = ""
 
 
-def rule(certificates: Sequence[Issued], serial: str, now: datetime.datetime) -> Ruling:
-    """What follows when a board that holds `certificates` says that it uses number `serial`.
+def rule(certificates: Sequence[Issued], serial: int, now: datetime.datetime) -> Ruling:
+    """What follows when a board that holds `certificates`, oldest first, says that it uses number `serial`.
 
     The broker has let it in, so it has some certificate of its own name that counts.  Which one is the board's word alone: with a false
     word it can end what is older than a certificate that it really has been issued, its own, and nothing of anybody else's.
     """
-    used = next((issued for issued in certificates if f"{issued.serial:x}" == serial), None)
+    used = next((issued for issued in certificates if issued.serial == serial), None)
     if used is None or not used.counts(now):
         return Ruling()
     superseded = tuple(issued.serial for issued in certificates if issued.serial < used.serial and issued.counts(now))

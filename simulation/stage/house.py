@@ -25,7 +25,9 @@ from venue_model.ids import BoardId
 from venue_model.tools.files import read_venue
 from venue_model.venue import DeviceKind
 
-ACCOUNTS = (("staff", "staff", "kai-biao-demo"), ("supervisor", "supervisor", "jian-du-demo"))
+ACCOUNTS = (
+    ("staff", "staff", "kai-biao-demo"), ("supervisor", "supervisor", "jian-du-demo"), ("integrator", "integrator", "ji-cheng-demo"),
+)  # fmt: skip
 APPROVERS = (("zhang-sup", "SUP"), ("li-wit", "WIT"))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,32 +32,30 @@ def held(serial: int, left_days: float, *, first: bool = False, revoked: bool = 
 @pytest.mark.parametrize(
     ("certificates", "serial", "ruling"),
     [
-        ([held(1, 90, first=True)], "1", Ruling(issue=True)),
-        ([held(1, 90, first=True), held(2, 90)], "2", Ruling((1,))),
-        ([held(1, 90, first=True), held(2, 90)], "1", Ruling(issue=True)),  # its answer was lost on the way
-        ([held(1, 31)], "1", Ruling()),
-        ([held(1, 29)], "1", Ruling(issue=True)),
-        ([held(1, 29), held(2, 89)], "1", Ruling(issue=True)),
-        ([held(1, 29), held(2, 89)], "2", Ruling((1,))),
-        ([held(1, 29, revoked=True), held(2, 89)], "2", Ruling()),
-        ([held(1, 29, revoked=True)], "1", Ruling()),
-        ([held(1, -1)], "1", Ruling()),
-        ([held(10, 29)], "A", Ruling()),  # hex, as the gateway writes it
-        ([held(10, 29)], "a", Ruling(issue=True)),
-        ([held(1, 29)], "2", Ruling()),
-        ([], "1", Ruling()),
+        ([held(1, 90, first=True)], 1, Ruling(issue=True)),
+        ([held(1, 90, first=True), held(2, 90)], 2, Ruling((1,))),
+        ([held(1, 90, first=True), held(2, 90)], 1, Ruling(issue=True)),  # its answer was lost on the way
+        ([held(1, 31)], 1, Ruling()),
+        ([held(1, 29)], 1, Ruling(issue=True)),
+        ([held(1, 29), held(2, 89)], 1, Ruling(issue=True)),
+        ([held(1, 29), held(2, 89)], 2, Ruling((1,))),
+        ([held(1, 29, revoked=True), held(2, 89)], 2, Ruling()),
+        ([held(1, 29, revoked=True)], 1, Ruling()),
+        ([held(1, -1)], 1, Ruling()),
+        ([held(1, 29)], 2, Ruling()),
+        ([], 1, Ruling()),
     ],
 )
-def test_what_a_board_says_about_its_certificate(certificates: list[Issued], serial: str, ruling: Ruling) -> None:
+def test_what_a_board_says_about_its_certificate(certificates: list[Issued], serial: int, ruling: Ruling) -> None:
     assert rule(certificates, serial, DAY) == ruling
 
 
 def test_a_board_that_asks_without_end_fills_no_disk() -> None:
     many = [held(number, 90, first=True) for number in range(1, DAILY + 2)]
-    assert rule(many[:-1], "1", DAY).issue
-    refused = rule(many, "1", DAY)
+    assert rule(many[:-1], 1, DAY).issue
+    refused = rule(many, 1, DAY)
     assert not refused.issue and "shut the board out" in refused.refused
-    assert rule([replace(one, until=DAY + days(88)) for one in many], "1", DAY).issue, "tomorrow it may ask again"
+    assert rule([replace(one, until=DAY + days(88)) for one in many], 1, DAY).issue, "tomorrow it may ask again"
 
 
 class Clock:
@@ -78,8 +77,14 @@ def open_at(folder: Path, clock: Clock) -> tuple[PkiDesk, list[Any], list[tuple[
     return desk, sent, notes
 
 
+def certificate_of(desk: PkiDesk, board: BoardId) -> str:
+    """The newest that counts, as the board would show it."""
+    serial = desk.register.live(board)[-1].serial
+    return (desk.register.crl_path.parent / "issued" / f"{serial:x}.pem").read_text("ascii")
+
+
 async def renew(desk: PkiDesk, board: BoardId, request: str) -> None:
-    desk.hear(board, Renewal(f"{desk.register.live(board)[-1].serial:x}", request), NOW)
+    desk.hear(board, Renewal(certificate_of(desk, board), request), NOW)
     await until(lambda: desk.settled)
 
 
@@ -134,6 +139,41 @@ def test_a_request_that_somebody_else_has_signed_is_refused() -> None:
     lines[-2] = lines[-2][:4] + ("A" if lines[-2][4] != "A" else "B") + lines[-2][5:]
     with pytest.raises(CertificateError):
         requested_key("\n".join(lines), A1)
+
+
+def test_a_board_that_shows_what_is_not_its_own_changes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk, sent, notes = open_at(tmp_path / "here", Clock(DAY))
+        other, _, _ = open_at(tmp_path / "there", Clock(DAY))
+        for board in (A1, B1):
+            desk.commission(board)
+            other.commission(board)
+        before = desk.register.identities()
+        for shown in (certificate_of(desk, B1), certificate_of(other, A1), desk.authority_pem, "", "x" * 10_000):
+            desk.hear(A1, Renewal(shown, request_text(ec.generate_private_key(ec.SECP256R1()), A1)), NOW)
+        await until(lambda: desk.settled)
+        assert desk.register.identities() == before and sent == []
+        assert {body["code"] for _, body in notes} == {"certificate-refused"}
+
+    asyncio.run(scenario())
+
+
+def test_a_gateway_that_was_restored_from_an_older_copy_knows_a_board_by_what_it_shows(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = Clock(DAY)
+        desk, sent, _ = open_at(tmp_path, clock)
+        desk.commission(A1)
+        shutil.copytree(tmp_path / "keys", tmp_path / "copy" / "keys")
+        await renew(desk, A1, request_text(ec.generate_private_key(ec.SECP256R1()), A1))
+        [(_, answer)] = sent
+        clock.at += days(61)
+        restored, sent, _ = open_at(tmp_path / "copy", clock)
+        restored.hear(A1, Renewal(answer.certificate, request_text(ec.generate_private_key(ec.SECP256R1()), A1)), NOW)
+        await until(lambda: restored.settled)
+        assert len(sent) == 1, "and goes on renewing it"
+        assert len(restored.register.live(A1)) == 2, "the one that it shows and the next; what was older has ended"
+
+    asyncio.run(scenario())
 
 
 # clocks
