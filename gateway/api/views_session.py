@@ -22,13 +22,14 @@ router = APIRouter(prefix="/api/v1")
 async def sign_in(request: Request, response: Response, body: m.SignIn) -> m.SessionOut:
     """Sign in.  `code`: of the second factor, where the account has one; or one of its recovery codes."""
     accounts = services(request).accounts
-    return _session(await accounts.sign_in(body.account, body.password, body.code, request, response))
+    return _session(accounts, await accounts.sign_in(body.account, body.password, body.code, request, response))
 
 
 @router.get("/session")
 async def get_session(request: Request) -> m.SessionOut:
     """Who is signed in, and what they must do before anything else."""
-    return _session(services(request).accounts.need(request))
+    accounts = services(request).accounts
+    return _session(accounts, accounts.need(request))
 
 
 @router.delete("/session", status_code=204)
@@ -171,11 +172,11 @@ def session_out(session: Session, own: Session | None) -> m.OpenSessionOut:
     )  # fmt: skip
 
 
-def _session(account: Account) -> m.SessionOut:
+def _session(accounts: Accounts, account: Account) -> m.SessionOut:
     return m.SessionOut(
         account=account.id, role=account.role, must_change=account.must_change, second_factor=account.has_second,
         second_wanted=account.second_wanted and not account.has_second,
-        limited=not account.limit.is_none,
+        limited=not account.limit.is_none, export_needs_two=accounts.config.export_needs_two,
         actions=sorted(action for action, right in RIGHTS.items() if account.role in right.roles),
     )  # fmt: skip
 

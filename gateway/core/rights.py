@@ -34,9 +34,9 @@ class AccountRole(StrEnum):
 
 ROLE_WORDS: Mapping[AccountRole, tuple[str, str]] = {
     AccountRole.STAFF: ("场地人员", "venue staff"),
-    AccountRole.SUPERVISOR: ("行政监督", "supervisor"),
+    AccountRole.SUPERVISOR: ("监督人员", "supervisor"),
     AccountRole.WITNESS: ("见证人员", "witness"),
-    AccountRole.INTEGRATOR: ("集成商", "integrator"),
+    AccountRole.INTEGRATOR: ("集成人员", "integrator"),
     AccountRole.SYSTEM_ADMIN: ("系统管理员", "system administrator"),
     AccountRole.SECURITY_ADMIN: ("安全管理员", "security administrator"),
     AccountRole.AUDIT_ADMIN: ("审计管理员", "audit administrator"),

@@ -1449,7 +1449,7 @@ export interface paths {
         };
         /**
          * Get Seats
-         * @description Each committee member's minutes in the evaluation room, absences, and deviation from the median (评标时间偏差).
+         * @description Each committee member's minutes in the evaluation room, absences, and deviation from the median.
          */
         get: operations["get_seats_api_v1_lots__lot__seats_get"];
         put?: never;
@@ -1469,7 +1469,7 @@ export interface paths {
         };
         /**
          * Get Conduct
-         * @description What doors and lockers saw of each committee member, with the lines that show it (专家考评).
+         * @description What doors and lockers saw of each committee member, with the lines that show it.
          */
         get: operations["get_conduct_api_v1_lots__lot__conduct_get"];
         put?: never;
@@ -3524,7 +3524,7 @@ export interface components {
         };
         /**
          * SeatOut
-         * @description One committee member's time in the evaluation room (评标时间偏差).
+         * @description One committee member's time in the evaluation room.
          */
         SeatOut: {
             /** Person */
@@ -3605,6 +3605,8 @@ export interface components {
             second_wanted: boolean;
             /** Limited */
             limited: boolean;
+            /** Export Needs Two */
+            export_needs_two: boolean;
             /** Actions */
             actions: components["schemas"]["Action"][];
         };

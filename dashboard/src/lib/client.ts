@@ -32,6 +32,9 @@ export class Failure extends Error {
 /** Called when a session has ended, so that the sign-in page comes up. */
 export const onSignedOut: { call: () => void } = { call: () => undefined };
 
+/** Called when an act asks for the second factor anew; true when it was shown, and the act can be tried again. */
+export const onSecondFactor: { call: () => Promise<boolean> } = { call: () => Promise.resolve(false) };
+
 const PATIENCE_MS = 10_000; // with a question; an order is waited for, because it may have been carried out
 
 /** `call("get", "/api/v1/lots/{lot}", { path: { lot } })`.  Throws Failure. */
@@ -56,5 +59,6 @@ export async function call<V extends Verb, P extends PathOf<V>>(
   if (answer.status === 401 && path !== "/api/v1/session") onSignedOut.call();
   const told = (await answer.json().catch(() => null)) as { error?: { code: string; zh: string; en: string } } | null;
   const words = told?.error ?? { code: "http", zh: `HTTP ${answer.status}`, en: `HTTP ${answer.status}` };
+  if (answer.status === 403 && words.code === "second-factor" && (await onSecondFactor.call())) return call(verb, path, input);
   throw new Failure(answer.status, words.code, words);
 }

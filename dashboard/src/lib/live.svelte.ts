@@ -89,7 +89,7 @@ export class Live {
   async #again(): Promise<void> {
     clearTimeout(this.#silence);
     this.link = "lost";
-    await recall().catch(() => undefined); // a restarted gateway knows no sessions: then the sign-in page comes up
+    await recall().catch(() => undefined); // a session may have ended: then the sign-in page comes up
     if (!this.#running || !session.who) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#open(), RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]);
@@ -132,6 +132,7 @@ export class Live {
   }
 
   async #recent(): Promise<void> {
+    if (!session.may("look-lists")) return;
     const older = await call("get", "/api/v1/events", { query: { limit: 300 } }).catch(() => []);
     this.#add(older);
   }

@@ -16,7 +16,7 @@ const inHouse = (): boolean => insiders() || session.who?.role === "integrator";
 export const PAGES = {
   today: { load: () => import("../pages/Today.svelte"), open: everyone },
   calendar: { load: () => import("../pages/Calendar.svelte"), open: inHouse, menu: "manage" },
-  events: { load: () => import("../pages/Events.svelte"), open: everyone },
+  events: { load: () => import("../pages/Events.svelte"), open: () => session.may("look-lists") },
   presence: { load: () => import("../pages/Presence.svelte"), open: insiders },
   guard: { load: () => import("../pages/Guard.svelte"), open: () => session.isInCharge },
   certificates: { load: () => import("../pages/Certificates.svelte"), open: () => session.who?.role === "integrator", menu: "manage" },
@@ -26,6 +26,12 @@ export const PAGES = {
     menu: "manage",
   },
   reports: { load: () => import("../pages/Reports.svelte"), open: inHouse, menu: "manage" },
+  people: {
+    load: () => import("../pages/People.svelte"),
+    open: () => session.may("look-accounts") || session.isWatcher,
+    menu: "manage",
+  },
+  account: { load: () => import("../pages/Account.svelte"), open: everyone, menu: "manage" },
   projects: { load: () => import("../pages/Projects.svelte"), open: insiders },
 } satisfies Record<string, Page>;
 

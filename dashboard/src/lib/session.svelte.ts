@@ -1,6 +1,6 @@
 // Who is signed in.
 import { Failure, call, onSignedOut } from "./client";
-import type { Session } from "./types";
+import type { ActionCode, Session } from "./types";
 
 let who = $state.raw<Session | null>(null);
 let known = $state(false); // false until the gateway has been asked once
@@ -19,6 +19,14 @@ export const session = {
   },
   get isSupervisor(): boolean {
     return who?.role === "supervisor";
+  },
+  /** May this account's role do that?  For what is shown; the gateway decides for itself. */
+  may(action: ActionCode): boolean {
+    return who?.actions.includes(action) ?? false;
+  },
+  /** True while the gateway takes nothing from this account but a password, or a second factor. */
+  get isFirst(): boolean {
+    return who !== null && (who.must_change || who.second_wanted);
   },
   /** True for those who may act when a day is not ordinary: lock down, approve, take a pass back. */
   get isInCharge(): boolean {
@@ -42,8 +50,8 @@ export async function recall(): Promise<void> {
   }
 }
 
-export async function signIn(account: string, password: string): Promise<Session> {
-  who = await call("post", "/api/v1/session", { body: { account, password } });
+export async function signIn(account: string, password: string, code: string): Promise<Session> {
+  who = await call("post", "/api/v1/session", { body: { account, password, code } });
   known = true;
   return who;
 }

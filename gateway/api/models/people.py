@@ -27,6 +27,7 @@ class SessionOut(BaseModel):
     second_factor: bool
     second_wanted: bool  # set up a second factor first
     limited: bool  # to some lots
+    export_needs_two: bool  # a package is taken only after another person has released it
     actions: list[Action]  # what the role may do
 
 
