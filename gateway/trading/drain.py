@@ -79,7 +79,7 @@ class Drain:
             await self._push([item])
         except PlatformAway as away:
             self._settled_at[item.key] = self._settled
-            if others_taken and self._outbox.failed_alone(item.key) + 1 >= GIVE_UP_AFTER:
+            if self._outbox.failed_alone(item.key) + others_taken >= GIVE_UP_AFTER:
                 self._give_up(item, str(away))
             elif others_taken or not await self._pass_by(item, str(away)):
                 self._outbox.mark_failed([item.key], str(away), self._clock().utc_ns, alone=int(others_taken))
