@@ -38,6 +38,7 @@ class Desk(Warden):
         self.changed: Callable[[Any], None] = lambda _: None
         self.outrun: Callable[[Any, Any, Any], None] = lambda component, door, now: None
         self.domains: dict[Any, Domain] = {}
+        self._holding: dict[Any, tuple[Domain, bool]] = {}
 
     def with_domain(self, domain: Domain) -> "Desk":
         """The warden who has this domain before them."""
