@@ -30,7 +30,8 @@ class LinesHeld:
     journals: Mapping[str, int]
 
 
-Told = Event | Acknowledged | LinesHeld | RolloutOrdered
+Kept = Acknowledged | LinesHeld | RolloutOrdered  # what the shell keeps to itself
+Told = Event | Kept
 
 
 def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Told | None:

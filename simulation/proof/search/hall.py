@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from edge.core.events import Event, PolicyArrived
 from edge.core.site import Site, input_lines, output_lines, site_of
-from edge.shell.inbox import Acknowledged, LinesHeld, read_message
+from edge.shell.inbox import Kept, read_message
 from venue_model import signing
 from venue_model.commissioning import Commission, DeviceRecord, DoorRecord
 from venue_model.door_policy import Approval, ComponentPolicy, Pass, PolicyBody
@@ -136,7 +136,7 @@ class Hall:
 
     def _read(self, leaf: str, message: SignedPolicy | Command) -> Event:
         arrived = read_message(self.site.commission, _TOPICS, _TOPICS.agent(BOARD, leaf), encode(message))
-        assert arrived is not None and not isinstance(arrived, Acknowledged | LinesHeld), f"a {leaf} is an event"
+        assert arrived is not None and not isinstance(arrived, Kept), f"a {leaf} is an event"
         return arrived
 
 
