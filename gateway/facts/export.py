@@ -5,7 +5,7 @@ the venue.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,13 +92,18 @@ class FactLog:
             raise CursorGone(cursor[:40], f"{era}.{ends}")
         return place
 
-    def after(self, position: int, limit: int, role: str) -> tuple[list[FactRow], int]:
-        """The facts behind a position as far as a role may know them, and where the reader then is."""
+    def reach(self, position: int, limit: int) -> int:
+        """Where a reader is after so many facts behind a position."""
+        row = self.sql.execute("SELECT MAX(id) FROM (SELECT id FROM fact WHERE id > ? ORDER BY id LIMIT ?)", (position, limit)).fetchone()
+        return position if row[0] is None else int(row[0])
+
+    def after(self, position: int, limit: int, role: str, until: int = 2**62) -> tuple[list[FactRow], int]:
+        """The facts behind a position, and not behind `until`, as far as a role may know them; and where the reader then is."""
         rows = self.sql.execute(
             f"SELECT f.id, f.kind, f.of, f.body_json, {_LINE} FROM fact f"
             " LEFT JOIN journal j ON j.agent = f.agent AND j.journal = f.journal AND j.seq = f.seq"
-            " WHERE f.id > ? ORDER BY f.id LIMIT ?",
-            (position, limit),
+            " WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ?",
+            (position, until, limit),
         ).fetchall()
         eras = self.eras()
         found = [self._row(row, eras) for row in rows]
@@ -137,10 +142,9 @@ class FactLog:
         )
 
 
-def ndjson(facts: list[FactRow]) -> Iterator[bytes]:
+def ndjson(facts: Iterable[FactRow]) -> bytes:
     """The lines of the export."""
-    for fact in facts:
-        yield json.dumps(fact.plain(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return b"".join(json.dumps(fact.plain(), ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for fact in facts)
 
 
 def begin_era(store: Store) -> None:

@@ -20,7 +20,7 @@ from venue_model.moments import Now, S
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0
-READ_LIMIT = 500  # facts looked at in one round; most are for nobody
+READ_LIMIT = 200  # facts looked at in one round; most are for nobody
 TIMEOUT_S = 10.0
 Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]  # URL, body, headers → status; OSError or AddressRefused
 

@@ -34,7 +34,7 @@ def read_all(log: FactLog, page: int, role: str = "supervisor") -> list[dict[str
     cursor = ""
     while True:
         rows, reached = log.after(log.position(cursor), page, role)
-        facts += [json.loads(line) for line in ndjson(rows)]
+        facts += [json.loads(line) for line in ndjson(rows).splitlines()]
         following = log.cursor(reached) if reached else ""
         if following == cursor:
             return facts

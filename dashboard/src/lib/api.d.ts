@@ -1808,7 +1808,7 @@ export interface components {
         };
         /**
          * AccountRole
-         * @description What an account is for.  One account has one role; the three administrators are never one account (三员分立).
+         * @description What an account is for.  One account has one role; the three administrators are never one account.
          * @enum {string}
          */
         AccountRole: "staff" | "supervisor" | "witness" | "integrator" | "system_admin" | "security_admin" | "audit_admin";

@@ -29,7 +29,7 @@ class SpanOut(BaseModel):
 
 
 class SeatOut(BaseModel):
-    """One committee member's time in the evaluation room (评标时间偏差)."""
+    """One committee member's time in the evaluation room."""
 
     person: str
     role: str
