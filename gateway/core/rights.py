@@ -21,7 +21,7 @@ FRESH_S = 300  # so long after a second factor a dangerous act needs no new one
 
 
 class AccountRole(StrEnum):
-    """What an account is for.  One account has one role; the three administrators are never one account (三员分立)."""
+    """What an account is for.  One account has one role; the three administrators are never one account."""
 
     STAFF = "staff"
     SUPERVISOR = "supervisor"

@@ -1,15 +1,20 @@
 // Words.  zh-CN.json is the source: a key that en.json lacks is a type error here.
-import en from "./en.json";
 import type { Name } from "./types";
 import zh from "./zh-CN.json";
 
 export type Lang = "zh-CN" | "en";
 export type Key = keyof typeof zh;
 
-const catalogues: Record<Lang, Record<Key, string>> = { "zh-CN": zh, en };
 const STORED = "bidhall.lang";
 
 let lang = $state<Lang>(localStorage.getItem(STORED) === "en" ? "en" : "zh-CN");
+
+let english = $state.raw<Record<Key, string>>(zh); // Chinese until it has come
+
+/** Fetched beside the pages: a hall computer shows them sooner without it. */
+export async function loadEnglish(): Promise<void> {
+  english = (await import("./en.json")).default;
+}
 
 export const language = {
   get current(): Lang {
@@ -23,7 +28,7 @@ export const language = {
 
 /** The words of a key, with `{name}` filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}, as: Lang = lang): string {
-  return catalogues[as][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return (as === "en" ? english : zh)[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 /** True when there are words for a key that was put together at run time. */
