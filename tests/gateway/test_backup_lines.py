@@ -6,6 +6,11 @@ import pytest
 from day_case import OPENING_NS, lot
 from fake_agents import Stage
 
+from edge.core.events import BadMessage
+from edge.core.journal import Record
+from edge.shell.disk import Disk
+from edge.shell.inbox import LinesHeld, read_message
+from edge.shell.outbox import Outbox, connected, due, rewound
 from gateway.facts.export import FactLog
 from gateway.shell.backup import back_up, begin_anew
 from gateway.shell.database import open_database
@@ -100,3 +105,32 @@ def test_readers_of_the_export_learn_that_the_history_after_the_copy_is_another_
     with pytest.raises(ValueError, match="restore"):
         log.position(lost)
     store.db.close()
+
+
+def test_nobody_but_the_gateway_makes_a_board_send_its_journal_again(stage: Stage) -> None:
+    agent = stage.agents[next(iter(stage.agents))]
+    topic = agent.topic("command")
+    [sent] = [m for m in stage.link.of("command") if m.topic == topic and b'"kind":"held"' in m.payload]
+    genuine = read_message(agent.record, stage.topics, topic, sent.payload)
+    assert isinstance(genuine, LinesHeld) and genuine.journals == {}
+    for forged in (b'{"j1":0}', b"[]", b'{"j1":-1}'):
+        payload = sent.payload.replace(b'"journals":{}', b'"journals":' + forged)
+        assert isinstance(read_message(agent.record, stage.topics, topic, payload), BadMessage)
+    stage.close()
+
+
+def test_a_board_winds_back_to_what_the_gateway_holds_and_never_forward(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "agent.db")
+    disk.commit([(n, Record("note", {"n": n})) for n in range(1, 11)], {})
+    disk.acknowledge(8)
+    sending = due(connected(Outbox(8)), 10, 0)[0]
+    disk.rewind(3)
+    assert disk.acknowledged == 3 and [line.seq for line in disk.lines_after(disk.acknowledged, 100)] == [4, 5, 6, 7, 8, 9, 10]
+    after, send = due(rewound(sending, 3), 10, 1)
+    assert (after.acknowledged, send) == (3, True), "at once, whatever was under way"
+    disk.rewind(9)
+    assert disk.acknowledged == 3 and rewound(after, 9) is after
+    disk.close()
+    again = Disk(tmp_path / "agent.db")
+    assert again.acknowledged == 3, "also after a restart"
+    again.close()
