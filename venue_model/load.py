@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from venue_model.ids import ID_PATTERN, BoardId, DeviceId, DoorId, RoomId, VenueId
 from venue_model.profiles import Profile
-from venue_model.venue import AntiPassback, Approver, Board, Device, DeviceKind, Door, Lock, Name, Room, Side, Venue
+from venue_model.venue import AntiPassback, Approver, Board, Device, DeviceKind, Door, Lock, Name, OnFail, Room, Side, Venue
 from venue_model.zones import Serves, Zone
 
 _STRICT = ConfigDict(extra="forbid")
@@ -83,7 +83,8 @@ class _DeviceTable:
     board: str | None = None  # … and hangs on the door's board
     door: str | None = None
     side: Side = Side.OUTSIDE
-    required: bool = True
+    required: bool | None = None
+    on_fail: OnFail | None = None
 
 
 @with_config(_STRICT)
@@ -320,8 +321,9 @@ class _Reader:
         if not all([self._known(place, "room", room, rooms, "rooms"), self._known(place, "board", board, boards, "boards")]):
             return None
         return Device(
-            DeviceId(d.id), d.kind, RoomId(room), BoardId(board), d.name, DoorId(d.door) if d.door else None, d.side, d.required
-        )
+            DeviceId(d.id), d.kind, RoomId(room), BoardId(board), d.name, DoorId(d.door) if d.door else None, d.side, d.required,
+            d.on_fail,
+        )  # fmt: skip
 
     def _reachable(self, rooms: dict[RoomId, Room]) -> None:
         """Every room has a door; every room that people can be in lets them out by an escape door (I11)."""

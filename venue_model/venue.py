@@ -100,6 +100,17 @@ class DeviceKind(StrEnum):
     LIGHT = "light"
     FIRE_INPUT = "fire_input"
     NETWORK = "network"  # a relay that cuts the evaluation side off the platform's network at curfew (I12)
+    SPEAKER = "speaker"  # public address: plays recorded announcements, never free speech (T16)
+    CLIMATE = "climate"  # a relay that switches heating, cooling and fresh air
+
+
+class OnFail(StrEnum):
+    """What a scene does about a member that does not come to what it wants."""
+
+    IGNORE = "ignore"  # told once, and not waited for beyond its stage
+    RETRY = "retry"  # told again until its time is up, then named
+    HOLD = "hold"  # the stage does not pass until it has answered, or a person goes on without it and says why
+    COMPENSATE = "compensate"  # the lot is brought to a defined state instead (`members.UNDO`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,8 @@ class Device:
     name: Name
     door: DoorId | None = None
     side: Side = Side.OUTSIDE
-    required: bool = True  # a scene that cannot reach it is `partial`, not merely `degraded`
+    required: bool | None = None  # a scene that cannot reach it is `partial`, not merely `degraded`; None: by its kind (`members`)
+    on_fail: OnFail | None = None  # None: by its kind and the phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,11 @@ class Venue:
     def is_open(self, room: RoomId) -> bool:
         """True for rooms that people enter without a badge."""
         return self.rooms[room].zone in OPEN_ZONES
+
+    def name_of(self, member: str) -> Name:
+        """The name of a device or a door."""
+        device = self.devices.get(DeviceId(member))
+        return device.name if device is not None else self.doors[DoorId(member)].name
 
     def doors_of(self, component: ComponentId) -> tuple[Door, ...]:
         """The locked doors on the border of a domain, whichever side of them it lies on."""

@@ -119,7 +119,9 @@ class Want:
     lines: tuple[str, ...] | None = None  # sign, kiosk: text, largest first
     colour: str = "green"
     record: Binding | None = None  # camera: None means stop
-    on: bool | None = None  # light: on; network cutter: cut
+    on: bool | None = None  # light, climate: on; network cutter: cut; speaker: may be heard
+    say: str = ""  # speaker: the announcement to play once, by its id; empty: none
+    since_utc_ns: UtcNs = 0  # speaker: since when it is wanted; what was due long ago is not said any more
 
 
 @with_config(_LAX)
@@ -132,6 +134,8 @@ class Desired:
     run: RunId | None
     issued_utc_ns: UtcNs
     devices: dict[DeviceId, Want]
+    overlay: str = ""  # "emergency": signs, lights and loudspeakers see people out, whatever `devices` says
+    relinquish: tuple[DeviceId, ...] = ()  # what was switched by hand at the board follows the scene again
     v: int = 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from venue_model.comfort import Change, changed
 from venue_model.groups import Role
 from venue_model.ids import LotId, RoomId, RunId
 from venue_model.lots import Lot, Person, Phase
@@ -35,10 +36,15 @@ class LotState:
     recording: RunId | None = None  # the run that began the recordings of this part of the day
     suspended_from: Phase | None = None  # where a suspended lot was, and goes back to
     inquiry: tuple[RoomId, ...] = ()  # the inquiry rooms that it was given last, one for each side that is here
+    changes: tuple[Change, ...] = ()  # what staff have written otherwise about this phase, as it was when the scene was pressed
 
     def wish(self, part: Part) -> RoomAsk:
         """What the lot asks of one part."""
         return ask(self.phase, part, self.suspended_from)
+
+    def shown(self, part: Part) -> RoomAsk:
+        """What its lights, screens and loudspeakers are asked for one part.  Who may enter, and what is recorded, `wish` says."""
+        return changed(self.wish(part), part, self.changes)
 
     def door_wish(self, part: Part) -> RoomAsk:
         """What its doors are asked for one part."""

@@ -26,6 +26,7 @@ class Agent:
     renewal: int = 0
     session: int = 0
     online: bool = False
+    heard: bool = False  # has said since this gateway began whether it is online
     since_utc_ns: int = 0
     reported: Reported | None = None
     wanted: dict[str, object] = field(default_factory=dict)  # the wants of the last desired document
@@ -47,6 +48,11 @@ class AgentBook:
     def __getitem__(self, board: BoardId) -> Agent:
         return self.agents[board]
 
+    @property
+    def away(self) -> frozenset[BoardId]:
+        """The agents that are known to be offline.  Of one that was not heard yet nothing is known: the gateway may just have begun."""
+        return frozenset(board for board, agent in self.agents.items() if agent.heard and not agent.online)
+
     def send(self, agent: BoardId, leaf: str, message: Message, *, retain: bool) -> None:
         """Send a message to one agent."""
         self.link.publish(self.topics.agent(agent, leaf), encode(message), retain=retain)
@@ -59,6 +65,7 @@ class AgentBook:
         agent = self.agents[board]
         if is_will_stale(agent.session, status):
             return False
+        agent.heard = True
         began = status.on and (status.session != agent.session or not agent.online)
         if agent.online != status.on or agent.session != status.session:
             agent.since_utc_ns = utc_ns

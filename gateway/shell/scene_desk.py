@@ -5,17 +5,40 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gateway.core.day import LotState, Refusal, may_press
-from gateway.core.plan import DOORS, Plan, PlannedMember, plan_scene, staged_wants
+from gateway.core.plan import DOORS, RECORD, STOP, UNDO, UNDO_STOP, Plan, PlannedMember, plan_scene, plan_undo
+from gateway.core.plan_check import check_plan
+from gateway.core.scene_book import Book, changes_for
+from gateway.core.scene_run import (
+    Compensate,
+    Finished,
+    Run,
+    RunRecord,
+    Send,
+    answered,
+    asked_now,
+    begin,
+    compensating,
+    go_on,
+    held_by,
+    places_of,
+    resumed,
+    seen,
+    superseded,
+    try_again,
+    wake_ns,
+    woken,
+)
 from gateway.core.scene_run import Effect as RunEffect
-from gateway.core.scene_run import Finished, Run, RunRecord, Send, answered, begin, places_of, resumed, superseded, wake_ns, woken
-from gateway.core.wants import device_wants
+from gateway.core.wants import device_wants, merged_wants
 from gateway.shell.agents import AgentBook
+from gateway.shell.scene_orders import SceneOrders
 from gateway.shell.store import Store
 from gateway.shell.warden import Warden, waiting_words
-from venue_model.ids import BoardId, DeviceId, DoorId, LotId, RoomId, RunId
+from venue_model.ids import BoardId, DeviceId, DoorId, LotId, RunId
 from venue_model.moments import Now
+from venue_model.scenes import SCENES, SceneId
 from venue_model.venue import Name, Venue
-from venue_model.wire import ACCEPTED, APPLIED, Desired, RoomScene, Want, encode
+from venue_model.wire import ACCEPTED, APPLIED, Want
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +71,8 @@ class SceneDesk:
         self.epoch = epoch
         self.new_run = new_run
         self.day: dict[LotId, LotState] = store.lots()
-        self.wants: dict[DeviceId, Want] = device_wants(venue, self.day)
-        self._devices_of: dict[BoardId, list[DeviceId]] = {board: [] for board in venue.boards}
-        for device in venue.devices.values():
-            self._devices_of[device.board].append(device.id)
+        self.book: Book = {}  # what staff have written about scenes (`SceneBookDesk`)
+        self.orders = SceneOrders(venue, agents, epoch, device_wants(venue, self.day))
         self.open: dict[RunId, Run] = {}
         self._records: dict[RunId, RunRecord] = {}  # of the open runs
         self._ended: dict[LotId, Run] = {}  # the newest that ended since the start, for the pages
@@ -60,46 +81,88 @@ class SceneDesk:
         self.finished: Callable[[Run], None] = lambda run: None
         self.touched: Callable[[LotId], None] = lambda lot: None
 
+    @property
+    def wants(self) -> dict[DeviceId, Want]:
+        """What every device is told to be."""
+        return self.orders.wants
+
     # pressing
 
     def preview(self, lot: LotId, scene: str, utc_ns: int) -> Plan | Refusal:
         """What a press would do.  Nothing changes."""
-        found = may_press(self.venue, self.day, lot, scene, self.warden.inside())
-        return found if isinstance(found, Refusal) else plan_scene(self.venue, self.day, lot, found, RunId("preview"), utc_ns)
+        return self._plan(lot, scene, RunId("preview"), utc_ns)
 
-    def press(self, lot: LotId, scene: str, by: str, now: Now) -> Run | Refusal:
-        """Begin a run.  It is stored before its first message leaves."""
+    def _plan(self, lot: LotId, scene: str, run: RunId, utc_ns: int) -> Plan | Refusal:
         found = may_press(self.venue, self.day, lot, scene, self.warden.inside())
         if isinstance(found, Refusal):
             return found
-        plan = plan_scene(self.venue, self.day, lot, found, self.new_run(), now.utc_ns)
+        plan = plan_scene(self.venue, self.day, lot, found, run, utc_ns, changes_for(self.book, found))
+        return check_plan(self.venue, self.day, plan) or plan
+
+    def press(self, lot: LotId, scene: str, by: str, now: Now) -> Run | Refusal:
+        """Begin a run.  It is stored before its first message leaves."""
+        plan = self._plan(lot, scene, self.new_run(), now.utc_ns)
+        if isinstance(plan, Refusal):
+            return plan
         run, effects = begin(plan, by, now)
-        wants = {DeviceId(m.id): m.want for m in plan.members if m.want is not None}
-        held = {device: self.wants[device] for device in wants if device in self.wants}
         older = [r for r in self.open.values() if r.lot == lot]
+        left = {stage: self._followed(lot, stage) for stage in (DOORS, STOP)}
         with self.store.transaction():
             for other in older:
                 self._close(superseded(other, now))
             self.store.save_lot(plan.after[lot])
-            self._records[run.id] = RunRecord(run, wants, held, self.day[lot])
+            self._records[run.id] = RunRecord(run, _wants_of(plan.members), self.day[lot], left)
             self._store(run)
         self.day[lot] = plan.after[lot]
         self._carry_out(run, effects, now)
         self.touched(lot)
         return self.open.get(run.id, run)
 
+    def _compensate(self, run: Run, now: Now) -> None:
+        """A member that must not fail has failed: the lot is brought to a defined state, under the same run."""
+        record = self._records[run.id]
+        plan = plan_undo(self.venue, self.day, record.before, SCENES[SceneId(run.scene)], run.id, now.utc_ns)
+        left = {STOP: self._followed(run.lot, STOP)}
+        run, effects = compensating(run, plan, now)
+        with self.store.transaction():
+            self.store.save_lot(plan.after[run.lot])
+            self._records[run.id] = replace(record, wants={**record.wants, **_wants_of(plan.members)}, left=left)
+            self._store(run)
+        self._seats[run.id] = _Seats(run)
+        self.day[run.lot] = plan.after[run.lot]
+        log.warning("run=%s lot=%s scene=%s is compensated by phase=%s", run.id, run.lot, run.scene, self.day[run.lot].phase)
+        self._carry_out(run, effects, now)
+
     def resume(self, now: Now) -> None:
         """After a restart: the same runs go on under their ids."""
-        for record in self.store.runs(open_only=True):
-            run = record.run
-            self._records[run.id] = record
-            # Nothing was sent for members of later stages: they keep what they had.
-            later = {DeviceId(row.id) for row in run.rows if row.stage > run.stage}
-            self.wants = {**self.wants, **{device: want for device, want in record.held.items() if device in later}}
-            run, effects = resumed(run, now)
+        records = self.store.runs(open_only=True)
+        for record in records:
+            self._records[record.run.id] = record
+            self._keep(record.run)
+        # Nothing was sent for members of later stages: they keep what they had.
+        self.orders.ask(self._merged())
+        for record in records:
+            run, effects = resumed(record.run, now)
             self._keep(run)
             self._carry_out(run, effects, now)
             log.info("run=%s lot=%s scene=%s resumed stage=%d", run.id, run.lot, run.scene, run.stage)
+
+    def go_on(self, run_id: RunId, by: str, reason: str, now: Now) -> bool:
+        """A person goes on without the members that hold a stage; False when none does."""
+        return self._decided(run_id, lambda run: go_on(run, by, reason, now), now)
+
+    def try_again(self, run_id: RunId, now: Now) -> bool:
+        """A person has seen to the members that hold a stage: they are told anew; False when none does."""
+        return self._decided(run_id, lambda run: try_again(run, now), now)
+
+    def _decided(self, run_id: RunId, act: Callable[[Run], tuple[Run, tuple[RunEffect, ...]]], now: Now) -> bool:
+        run = self.open.get(run_id)
+        if run is None or not held_by(run):
+            return False
+        after, effects = act(run)
+        self._store(after)
+        self._carry_out(after, effects, now)
+        return True
 
     # answers and time
 
@@ -114,7 +177,7 @@ class SceneDesk:
             answers = {
                 row.id: answer
                 for row in map(run.rows.__getitem__, seats.that_may_answer(only))
-                if row.stage <= run.stage and (answer := self._answer(run, row.id, row.kind, row.agent)) is not None
+                if asked_now(row, run) and (answer := self._answer(run, row.id, row.kind, row.agent)) is not None
             }
             after, effects = answered(run, answers, now, seats.places)
             if after is run:
@@ -135,7 +198,9 @@ class SceneDesk:
         if wanted is None or (reported.epoch, reported.generation) < (self.epoch, wanted):
             return None
         report = reported.devices.get(DeviceId(member))
-        return None if report is None else (report.code, report.text)
+        if report is None:
+            return None
+        return self.orders.answer(DeviceId(member), report)
 
     def _door_answer(self, door_id: DoorId, board: BoardId) -> tuple[int, str] | None:
         """A door is done when it holds the newest policy of its domain and the domain has reached what the day asks."""
@@ -174,12 +239,14 @@ class SceneDesk:
             match effect:
                 case Send(agents, stage, again):
                     self._send(run, agents, stage, again, now)
+                case Compensate():
+                    self._compensate(run, now)
                 case Finished(result):
                     self._finish(run, result, now)
 
     def _send(self, run: Run, boards: tuple[BoardId, ...], stage: int, again: bool, now: Now) -> None:
         if not again:
-            self.wants = staged_wants(self.wants, self._members(run), stage)
+            self._tell(run)
         if stage >= DOORS:
             state = self.day[run.lot]
             if state.door_phase is not state.phase:
@@ -189,51 +256,46 @@ class SceneDesk:
         with self.store.transaction():
             for board in boards:
                 if not again or (run.id, board) not in self._generation:
-                    self.agents[board].generation += 1
-                    self._generation[run.id, board] = self.agents[board].generation
-                    self.agents.save(self.agents[board])
+                    self._generation[run.id, board] = self.orders.number(board)
         if not again:
-            self._broadcast(run, boards, stage)
+            self.orders.broadcast(run, boards, stage, self._records[run.id].wants)
         for board in boards:
-            self.send_desired(board, now, run.id)
+            self.orders.send(board, now, run.id)
+        if (told := seen(run, self.agents.away)) is not run:
+            self._keep(told)
 
-    def _members(self, run: Run) -> tuple[PlannedMember, ...]:
-        wants = self._records[run.id].wants
-        return tuple(
-            PlannedMember(r.id, r.kind, r.agent, r.room, r.stage, r.required, wants.get(DeviceId(r.id))) for r in run.rows
-        )
+    def _tell(self, run: Run) -> None:
+        """The wants of the run's present stage are in force; what other lots under way share with it is merged."""
+        record = self._records[run.id]
+        wants = record.wants
+        if len(self.open) > 1:
+            merged = self._merged()
+            wants = {**wants, **{device: merged[device] for device in wants if device in merged}}
+            self._records[run.id] = replace(record, wants=wants)
+        told = {DeviceId(row.id) for row in run.rows if asked_now(row, run)}
+        self.orders.ask({**self.orders.asked, **{device: want for device, want in wants.items() if device in told}})
 
-    def _broadcast(self, run: Run, boards: tuple[BoardId, ...], stage: int) -> None:
-        """The fast path: one message a room, before the desired documents that are the truth."""
-        wants = self._records[run.id].wants
-        sent_to = frozenset(boards)
-        rooms: dict[RoomId, dict[DeviceId, Want]] = {}
-        members: dict[RoomId, dict[BoardId, int]] = {}
-        for row in run.rows:
-            want = wants.get(DeviceId(row.id))
-            if row.stage == stage and row.agent in sent_to and want is not None:
-                rooms.setdefault(row.room, {})[DeviceId(row.id)] = want
-                members.setdefault(row.room, {})[row.agent] = self.agents[row.agent].generation
-        for room, devices in sorted(rooms.items()):
-            message = RoomScene(self.epoch, run.id, room, run.scene, members[room], devices)
-            self.agents.link.publish(self.agents.topics.room_scene(room), encode(message), retain=True)
+    def _merged(self) -> dict[DeviceId, Want]:
+        ahead, doors, behind = ({lot: self._followed(lot, stage) for lot in self.day} for stage in (RECORD, DOORS, STOP))
+        return merged_wants(self.venue, ahead, doors, behind)
+
+    def _followed(self, lot: LotId, stage: int) -> LotState:
+        """The state of a lot that devices of a stage follow: the newest, or what the open run has left them at."""
+        run = next((r for r in self.open.values() if r.lot == lot), None)
+        if run is None:
+            return self.day[lot]
+        reached = run.stage if run.stage < UNDO else STOP if run.stage >= UNDO_STOP else DOORS
+        return self.day[lot] if reached >= stage else self._records[run.id].left.get(stage, self._records[run.id].before)
 
     def send_desired(self, board: BoardId, now: Now, run: RunId | None = None) -> None:
-        """Send an agent the full desired state of its devices; the same generation again is only acknowledged again."""
-        agent = self.agents[board]
-        devices = {device: self.wants[device] for device in self._devices_of[board] if device in self.wants}
-        self.agents.send(board, "desired", Desired(self.epoch, agent.generation, run, now.utc_ns, devices), retain=True)
+        """Send an agent the full desired state of its devices."""
+        self.orders.send(board, now, run)
 
     def refresh(self, now: Now) -> None:
         """The day has changed without a scene (a new lot, a clock on the hall wall): send the devices that it changes."""
         busy = {row.id for run in self.open.values() for row in run.rows}
         fresh = {d: w for d, w in device_wants(self.venue, self.day).items() if d not in busy}
-        changed = {d for d, w in fresh.items() if self.wants.get(d) != w}
-        self.wants = {**self.wants, **fresh}
-        for board in sorted({self.venue.devices[d].board for d in changed}):
-            self.agents[board].generation += 1
-            self.agents.save(self.agents[board])
-            self.send_desired(board, now)
+        self.orders.change({**self.orders.asked, **fresh}, now)
         self.warden.pursue(self.day, now)
 
     # the end of a run
@@ -263,6 +325,7 @@ class SceneDesk:
         if result == "failed":
             self.day[run.lot] = replace(record.before, run=run.id)
             self.store.save_lot(self.day[run.lot])
+        if result == "failed" or run.stage >= UNDO:
             self.refresh(now)
         log.info("run=%s lot=%s scene=%s result=%s", run.id, run.lot, run.scene, result)
         self.finished(run)
@@ -290,6 +353,9 @@ class SceneDesk:
         """What an open run waits for, in words."""
         if run.result is not None:
             return None
+        if held := held_by(run):
+            name, more = self.venue.name_of(held[0].id), len(held)
+            return Name(f"{name.zh} 等 {more} 项未完成,等您决定", f"{name.en} ({more} in all) is not as wanted: you decide")
         for row in run.rows:
             if row.kind == "door" and row.stage == run.stage and not row.done:
                 component = self.venue.component_of[self.venue.doors[DoorId(row.id)].inside]
@@ -297,3 +363,7 @@ class SceneDesk:
                 if waiting is not None:
                     return waiting_words(waiting, self.venue)
         return None
+
+
+def _wants_of(members: tuple[PlannedMember, ...]) -> dict[DeviceId, Want]:
+    return {DeviceId(m.id): m.want for m in members if m.want is not None}

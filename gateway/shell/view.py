@@ -16,6 +16,7 @@ from gateway.trading.sync import Health
 from venue_model.groups import ROLE_NAMES
 from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId
 from venue_model.lots import PHASE_NAMES
+from venue_model.members import required
 from venue_model.moments import Now
 from venue_model.rules import RULES
 from venue_model.scenes import SCENES
@@ -52,7 +53,7 @@ def venue_out(venue: Venue) -> m.VenueOut:
         ],
         boards=[m.BoardOut(id=b.id, name=named(b.name), room=b.room) for b in venue.boards.values()],
         devices=[
-            m.DeviceOut(id=d.id, kind=d.kind, room=d.room, board=d.board, name=named(d.name), door=d.door, required=d.required)
+            m.DeviceOut(id=d.id, kind=d.kind, room=d.room, board=d.board, name=named(d.name), door=d.door, required=required(d))
             for d in venue.devices.values()
         ],
         scenes=[

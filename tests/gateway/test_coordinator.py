@@ -69,7 +69,7 @@ def test_a_silent_board_is_asked_again_with_the_same_generation(stage: Stage) ->
 def test_a_board_that_wakes_in_time_makes_the_run_ok(stage: Stage) -> None:
     agent(stage, "opening").dead = True
     stage.press("opening_preparation")
-    stage.wait(2_000)
+    stage.wait(1_500)
     agent(stage, "opening").dead = False
     agent(stage, "opening").session = 2
     agent(stage, "opening").renewal = 0

@@ -7,10 +7,11 @@ from day_case import OPENING_NS, at, county, day
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.plan import DOORS, RECORD, STAGE_LIMIT_MS, STOP, plan_scene
+from gateway.core.plan import DOORS, RECORD, STOP, plan_scene
 from gateway.core.scene_run import MAX_ATTEMPTS, Finished, Run, Send, answered, begin, resumed, superseded, wake_ns, woken
 from venue_model.ids import LotId, RunId
 from venue_model.lots import Phase
+from venue_model.members import LIMIT_MS
 from venue_model.moments import MS, Now
 from venue_model.scenes import SCENES, SceneId
 from venue_model.wire import ACCEPTED, APPLIED, FAULT
@@ -85,7 +86,7 @@ def test_the_silent_are_asked_again_and_at_last_named() -> None:
     assert effects == (Send(("recorder",), RECORD, again=True),)  # type: ignore[arg-type]
     run, effects = woken(run, now(500))
     assert effects == (), "the second repeat waits longer"
-    run, effects = woken(run, now(STAGE_LIMIT_MS[RECORD]))
+    run, effects = woken(run, now(LIMIT_MS["camera"]))
     assert effects == (Finished("failed"),)
     assert {row.text for row in run.rows if row.stage == RECORD} == {"没有应答 no answer"}
 
@@ -99,12 +100,12 @@ def test_nothing_changes_before_the_run_asks_to_be_woken() -> None:
         assert effects
         woken_at.append(at_ms)
     assert woken_at[:2] == [400, 800]
-    assert woken_at[-1] == STAGE_LIMIT_MS[RECORD], "cameras that stay silent end the run"
+    assert woken_at[-1] == LIMIT_MS["camera"], "cameras that stay silent end the run"
 
 
 def test_repeats_end_after_some_attempts() -> None:
     run, sent = preparing(), 1
-    for ms in range(0, STAGE_LIMIT_MS[RECORD], 50):
+    for ms in range(0, LIMIT_MS["camera"], 50):
         run, effects = woken(run, now(ms))
         sent += len(effects)
     assert sent == MAX_ATTEMPTS
@@ -113,7 +114,7 @@ def test_repeats_end_after_some_attempts() -> None:
 def test_a_door_that_waits_too_long_is_told_as_unfinished() -> None:
     run, _ = answered(preparing(), all_of(preparing()), now(0))
     run, _ = answered(run, {**all_of(run), "o1-door": (ACCEPTED, "室内还有 1 人")}, now(10))
-    run, effects = woken(run, now(STAGE_LIMIT_MS[DOORS]))
+    run, effects = woken(run, now(LIMIT_MS["door"]))
     assert effects == (Finished("partial"),)
     assert [(row.id, row.text) for row in run.rows if not row.done] == [("o1-door", "室内还有 1 人")]
 
