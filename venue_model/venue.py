@@ -104,6 +104,15 @@ class DeviceKind(StrEnum):
     CLIMATE = "climate"  # a relay that switches heating, cooling and fresh air
 
 
+# What scenes tell something: members of a run.
+DRIVEN = frozenset(
+    {
+        DeviceKind.CAMERA, DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.LIGHT, DeviceKind.NETWORK, DeviceKind.SPEAKER,
+        DeviceKind.CLIMATE,
+    }
+)  # fmt: skip
+
+
 class OnFail(StrEnum):
     """What a scene does about a member that does not come to what it wants."""
 

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from edge.core import authority, company, credentials, door, entry, ledger, locker, pulse, scene
+from edge.core import authority, company, contact, credentials, door, entry, ledger, locker, pulse, scene
 from edge.core.between import step_between
 from edge.core.door import DoorState
 from edge.core.effects import DrawNonce, Effect, ShowChallenge
@@ -16,9 +16,11 @@ from edge.core.events import (
     DeviceDone,
     DiskHealth,
     Event,
+    GatewayHeard,
     LeaseArrived,
     LineFailed,
     LinesHealth,
+    LinkLost,
     NonceDrawn,
     Noted,
     PolicyArrived,
@@ -42,6 +44,9 @@ from venue_model.venue import DeviceKind
 
 NUISANCE_NS = 60 * S  # bad messages of one kind make one line in this time
 
+# Devices with a driver of their own; lights and relays are told of with their board's lines.
+_SAYS_HOW_IT_IS = (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA, DeviceKind.SPEAKER)
+
 Step = tuple[State, list[Effect]]
 
 
@@ -59,6 +64,8 @@ def wake_ns(state: State) -> int | None:
     moments = [door.wake_ns(state.site.doors[id], d) for id, d in state.doors.items()]
     moments += [locker.wake_ns(state.lockers), scene.wake_ns(state.scene)]
     moments += [company.wake_ns(callers) for callers in state.callers.values()]
+    if not state.scene.alone:
+        moments.append(contact.alone_at_ns(state.contact))
     moments += [challenge.change_at_ns for challenge in state.challenges.values()]
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -84,7 +91,12 @@ def _route(state: State, event: Event, now: Now) -> Step:
         case PulseArrived():
             return pulse.step_pulse(state, event, now)
         case SessionBegan(session):
-            return replace(state, session=session, renewal=0, policy="", granted=()), []
+            begun = replace(state, session=session, renewal=0, policy="", granted=())
+            return _in_contact(begun, contact.linked(state.contact, True, now), now)
+        case LinkLost():
+            return _in_contact(state, contact.linked(state.contact, False, now), now)
+        case GatewayHeard(on, epoch):
+            return _in_contact(state, contact.heard(state.contact, on, epoch, now), now)
         case NonceDrawn(door_id, nonce):
             return _step_nonce(state, door_id, nonce, now)
         case LineFailed(line, text):
@@ -118,6 +130,9 @@ def _step_time(state: State, now: Now) -> Step:
     if _due(scene.wake_ns(state.scene), now):
         after, asked = scene.step_woken(state.site, state.scene, now)
         state, effects = replace(state, scene=after), [*effects, *asked]
+    if contact.alone(state.contact, now) != state.scene.alone:
+        state, asked = _in_contact(state, state.contact, now)
+        effects += asked
     for door_id, challenge in state.challenges.items():
         if now.mono_ns >= challenge.change_at_ns:
             # Asked once; the answer sets the next time.
@@ -125,6 +140,11 @@ def _step_time(state: State, now: Now) -> Step:
             state = replace(state, challenges={**state.challenges, door_id: waiting})
             effects.append(DrawNonce(door_id))
     return state, effects
+
+
+def _in_contact(state: State, heard: contact.Contact, now: Now) -> Step:
+    alone = contact.alone(heard, now)
+    return _with_scene(replace(state, contact=heard), scene.step_alone(state.site, state.scene, alone, now))
 
 
 def _due(moment_ns: int | None, now: Now) -> bool:
@@ -140,7 +160,7 @@ def _step_started(state: State, now: Now) -> Step:
     after, asked = scene.step_restarted(state.site, state.scene, now)
     effects += asked
     effects += [DrawNonce(id) for id in state.site.challenged]
-    return replace(state, scene=after), effects
+    return replace(state, scene=after, contact=contact.started(state.contact, now)), effects
 
 
 def _step_line(state: State, line: str, active: bool, now: Now) -> Step:
@@ -152,6 +172,9 @@ def _step_line(state: State, line: str, active: bool, now: Now) -> Step:
     if line in state.site.locker_lines:
         lockers, effects = locker.step_contact(state.lockers, state.site.locker_lines[line], active, now)
         return replace(state, lockers=lockers), list(effects)
+    if line in state.site.local_lines:
+        lit = state.site.local_lines[line]
+        return _with_scene(state, scene.step_switched(state.site, state.scene, lit, now)) if active else (state, [])
     device = state.site.devices.get(DeviceId(line))
     if device is not None and device.kind is DeviceKind.FIRE_INPUT:
         return _step_fire(state, device.id, active, now)
@@ -165,7 +188,8 @@ def _step_fire(state: State, device: DeviceId, active: bool, now: Now) -> Step:
     state, effects = _each_door(
         replace(state, fires=fires), state.site.doors, lambda record, d: door.step_fire(record, d, bool(fires), now), now
     )
-    return state, [Record("fire", {"device": device, "active": active}), *effects]
+    state, seen = _with_scene(state, scene.step_fire(state.site, state.scene, bool(fires), now))
+    return state, [Record("fire", {"device": device, "active": active}), *effects, *seen]
 
 
 def _step_nonce(state: State, door_id: DoorId, nonce: str, now: Now) -> Step:
@@ -210,7 +234,7 @@ def _step_health(state: State, event: DeviceHealth, now: Now) -> Step:
     state = replace(state, health={**state.health, event.device: health})
     line = Record("device", {"device": event.device, "ok": event.ok, "code": event.code, "detail": event.detail})
     record = state.site.devices.get(DeviceId(event.device))
-    if record is None or record.kind not in (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA):
+    if record is None or record.kind not in _SAYS_HOW_IT_IS:
         return state, [line]
     state, asked = _with_scene(state, scene.step_health(state.site, state.scene, record.id, event.ok, event.detail, now))
     return state, [line, *asked]

@@ -35,15 +35,27 @@ class ShowText:
     lines: tuple[str, ...]
     colour: str
     ticket: int | None = None
+    urgent: bool = False  # people must see it at once: it flashes where a sign can
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchLight:
-    """Drive the output of a light, or of a network cutter (on: cut), and report the outcome as `events.DeviceDone`."""
+    """Drive the output of a light, of climate, or of a network cutter (on: cut), and report the outcome as `events.DeviceDone`."""
 
     device: DeviceId
     line: str
     on: bool
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Let a loudspeaker play a recording, once or until it is told otherwise; or be quiet; or be dead (not `heard`)."""
+
+    device: DeviceId
+    say: str  # one of `templates.ANNOUNCEMENTS`; empty: nothing
+    heard: bool
+    repeat: bool
     ticket: int
 
 
@@ -90,6 +102,6 @@ class Announce:
 
 
 Effect = (
-    Record | SetLine | AnswerReader | ShowText | SwitchLight | StartRecording | StopRecording | DrawNonce | ShowChallenge | Acknowledge
-    | Announce
+    Record | SetLine | AnswerReader | ShowText | SwitchLight | Speak | StartRecording | StopRecording | DrawNonce | ShowChallenge
+    | Acknowledge | Announce
 )  # fmt: skip

@@ -35,6 +35,19 @@ class SessionBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The link to the broker is down."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayHeard:
+    """The gateway's retained status, or its last will."""
+
+    on: bool
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyArrived:
     """A policy whose signature by the gateway's policy key has been verified."""
 
@@ -137,6 +150,7 @@ class Noted:
 
 
 Event = (
-    Started | Stopping | Woken | SessionBegan | PolicyArrived | LeaseArrived | DesiredArrived | SceneArrived | PulseArrived | BadMessage
-    | NonceDrawn | DeviceDone | LineFailed | LinesHealth | DiskHealth | Noted | CardRead | QrRead | LineChanged | DeviceHealth
+    Started | Stopping | Woken | SessionBegan | LinkLost | GatewayHeard | PolicyArrived | LeaseArrived | DesiredArrived | SceneArrived
+    | PulseArrived | BadMessage | NonceDrawn | DeviceDone | LineFailed | LinesHealth | DiskHealth | Noted | CardRead | QrRead
+    | LineChanged | DeviceHealth
 )  # fmt: skip

@@ -8,10 +8,8 @@ from edge.core.state import State
 from venue_model.commissioning import DeviceRecord, DoorRecord
 from venue_model.ids import ComponentId
 from venue_model.moments import Now, S
-from venue_model.venue import DeviceKind
+from venue_model.venue import DRIVEN, DeviceKind
 from venue_model.wire import APPLIED, FAULT, ComponentReport, DeviceReport, DoorReport, Reported
-
-_DRIVEN = (DeviceKind.SIGN, DeviceKind.KIOSK, DeviceKind.CAMERA, DeviceKind.LIGHT, DeviceKind.NETWORK)
 
 
 def reported(state: State, now: Now, last: tuple[State, Reported] | None = None) -> Reported:
@@ -33,7 +31,10 @@ _of_devices = attrgetter(*_OF_DEVICES)
 
 # What no report shows; of the leases it is only whether they last.
 _UNSEEN = frozenset(
-    {"renewal", "granted", "day", "leases", "entered", "barred", "seen", "callers", "readers", "challenges", "pulses", "nuisances"}
+    {
+        "renewal", "granted", "day", "leases", "entered", "barred", "seen", "callers", "readers", "challenges", "pulses", "nuisances",
+        "contact",
+    }
 )
 _seen = attrgetter(*(field.name for field in fields(State) if field.name not in _UNSEEN))
 
@@ -53,7 +54,7 @@ def without_clock(report: Reported) -> Reported:
 def _device(state: State, device: DeviceRecord) -> DeviceReport:
     """What it reads of the state is named in `_OF_DEVICES`."""
     health = state.health.get(device.id)
-    if device.kind in _DRIVEN:
+    if device.kind in DRIVEN:
         return scene.report(state.scene.devices.get(device.id, scene.DeviceScene()))
     if health is not None and not health.ok:
         return DeviceReport(FAULT, text=health.detail, online=False)

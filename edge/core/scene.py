@@ -7,21 +7,23 @@ document is the truth; a room's broadcast only brings its part sooner.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from edge.core.effects import Acknowledge, Effect, ShowText, StartRecording, StopRecording, SwitchLight
+from edge.core.demand import Denied, demand, denied
+from edge.core.effects import Acknowledge, Effect, ShowText
 from edge.core.journal import Record
-from edge.core.site import Site, switch_line
-from venue_model.commissioning import DeviceRecord
+from edge.core.overlay import EMERGENCY, LOCAL, Overlay, source, target
+from edge.core.site import Site
 from venue_model.ids import DeviceId, RunId
 from venue_model.moments import MS, Now, S
-from venue_model.venue import DeviceKind
-from venue_model.wire import ACCEPTED, APPLIED, FAULT, STALE, UNSUPPORTED, Desired, DeviceReport, RoomScene, Want
+from venue_model.venue import DRIVEN, DeviceKind
+from venue_model.wire import ACCEPTED, APPLIED, FAULT, OVERRIDDEN, STALE, UNSUPPORTED, Desired, DeviceReport, RoomScene, Want
 
 RETRY_NS = 10 * S  # a device that failed is asked again
 NOTICE_NS = 4 * S  # how long a kiosk tells a person why the door stays shut
+SAY_WITHIN_NS = 120 * S  # an announcement that comes later is passed over: its moment has gone
+_WHY = {EMERGENCY: "紧急疏散优先 emergency goes first", LOCAL: "现场手动优先 switched by hand at the device"}
 
 Order = tuple[int, int]  # (epoch, generation)
 _NEVER: Order = (-1, -1)
-_TEXT_KINDS = (DeviceKind.SIGN, DeviceKind.KIOSK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class DeviceScene:
 
     want: Want | None = None
     run: RunId | None = None
+    aim: Want | None = None  # the want, or what stands over it here (`overlay`)
+    source: str = ""  # who has the device, when it is not the scene
+    local: bool | None = None  # as it was switched by hand
     achieved: Want | None = None  # what it last acknowledged; None: unknown
     ticket: int | None = None  # of the effect under way
     began_ns: int = 0
@@ -49,9 +54,17 @@ class Scene:
 
     desired: Desired | None = None  # on disk: a board that restarts converges alone
     ahead: Order = _NEVER  # of the last broadcast
+    fire: bool = False  # a fire input of this board is active
+    alone: bool = False  # nobody has been heard for a while
     devices: Mapping[DeviceId, DeviceScene] = field(default_factory=dict)
     foreign: Mapping[DeviceId, DeviceReport] = field(default_factory=dict)  # named in the document, and not of this board
     next_ticket: int = 1
+
+    @property
+    def overlay(self) -> Overlay:
+        """What stands over all devices just now."""
+        called = self.desired is not None and self.desired.overlay == EMERGENCY
+        return Overlay(self.fire or called, self.alone)
 
 
 Step = tuple[Scene, list[Effect]]
@@ -75,8 +88,12 @@ def step_desired(site: Site, scene: Scene, desired: Desired, now: Now) -> Step:
         for device in desired.devices
         if device not in site.devices
     }
-    scene = replace(scene, desired=desired, foreign=foreign)
+    before = scene.overlay
+    scene = _relinquished(replace(scene, desired=desired, foreign=foreign), desired.relinquish)
     scene, effects = _apply(site, scene, desired.devices, desired.run, now)
+    if scene.overlay != before or desired.relinquish:
+        scene, more = _drive_all(site, scene, now)
+        effects += more
     return scene, [line, *effects, Acknowledge()]
 
 
@@ -97,6 +114,30 @@ def step_restarted(site: Site, scene: Scene, now: Now) -> Step:
     return (scene, []) if scene.desired is None else _apply(site, scene, scene.desired.devices, scene.desired.run, now)
 
 
+def step_fire(site: Site, scene: Scene, fire: bool, now: Now) -> Step:
+    """A fire input of this board came or went: signs, lights and loudspeakers follow at once, and alone."""
+    return _drive_all(site, replace(scene, fire=fire), now) if fire != scene.fire else (scene, [])
+
+
+def step_alone(site: Site, scene: Scene, alone: bool, now: Now) -> Step:
+    """Nobody has been heard for a while, or somebody is again: signs keep what they show, with a mark or without."""
+    return _drive_all(site, replace(scene, alone=alone), now) if alone != scene.alone else (scene, [])
+
+
+def step_switched(site: Site, scene: Scene, device: DeviceId, now: Now) -> Step:
+    """Somebody pressed the switch on the wall: the device changes over, and keeps to it until it is given back to the scene.
+
+    Switched to what the scene wants anyway, it is the scene's again.
+    """
+    state = scene.devices.get(device, DeviceScene())
+    on = not (state.aim is not None and state.aim.on)
+    wanted = state.want is not None and bool(state.want.on) is on
+    switched = _with(scene, device, replace(state, local=None if wanted else on))
+    line = Record("device", {"device": device, "code": "switched", "ok": True, "detail": "on" if on else "off"})
+    scene, effects = _drive(site, switched, device, now)
+    return scene, [line, *effects]
+
+
 def step_done(site: Site, scene: Scene, device: DeviceId, ticket: int, ok: bool, text: str, now: Now) -> Step:
     """A device answered.  Answers to overtaken orders change nothing."""
     state = scene.devices.get(device, DeviceScene())
@@ -104,7 +145,7 @@ def step_done(site: Site, scene: Scene, device: DeviceId, ticket: int, ok: bool,
         return scene, []
     took_ms = (now.mono_ns - state.began_ns) // MS
     if ok:
-        done = replace(state, achieved=state.want, ticket=None, took_ms=took_ms, fault="", retry_ns=None)
+        done = replace(state, achieved=state.aim, ticket=None, took_ms=took_ms, fault="", retry_ns=None)
     else:
         done = replace(state, achieved=None, ticket=None, took_ms=took_ms, fault=text, retry_ns=now.mono_ns + RETRY_NS)
     return _with(scene, device, done), []
@@ -118,7 +159,7 @@ def step_health(site: Site, scene: Scene, device: DeviceId, online: bool, detail
     if record.kind is not DeviceKind.CAMERA and not online:
         state = replace(state, achieved=None)  # a recorder keeps its order and reconnects by itself; a dark sign shows nothing
     scene = _with(scene, device, state)
-    waits = online and state.want is not None and state.achieved != state.want and state.ticket is None
+    waits = online and state.aim is not None and state.achieved != state.aim and state.ticket is None
     return _ask(site, scene, device, now) if waits else (scene, [])
 
 
@@ -131,13 +172,15 @@ def step_woken(site: Site, scene: Scene, now: Now) -> Step:
             effects += asked
         if state.notice_until_ns is not None and now.mono_ns >= state.notice_until_ns:
             scene = _with(scene, device, replace(scene.devices[device], notice_until_ns=None))
-            usual = state.want if state.want is not None and state.want.lines is not None else Want(lines=())
+            usual = state.aim if state.aim is not None and state.aim.lines is not None else Want(lines=())
             effects.append(ShowText(device, usual.lines or (), usual.colour))
     return scene, effects
 
 
 def notice(scene: Scene, kiosk: DeviceId, lines: tuple[str, ...], colour: str, now: Now) -> Step:
-    """Tell the person at a kiosk something for a moment; then it shows again what it should."""
+    """Tell the person at a kiosk something for a moment; then it shows again what it should.  An evacuation stays."""
+    if scene.overlay.emergency:
+        return scene, []
     state = replace(scene.devices.get(kiosk, DeviceScene()), notice_until_ns=now.mono_ns + NOTICE_NS)
     return _with(scene, kiosk, state), [ShowText(kiosk, lines, colour)]
 
@@ -160,9 +203,19 @@ def report(state: DeviceScene) -> DeviceReport:
         code, text = state.refused_code, state.refused
     elif state.ticket is not None:
         code = ACCEPTED
-    elif state.fault or (state.want is not None and state.achieved != state.want):
+    elif state.fault or (state.aim is not None and state.achieved != state.aim):
         code, text = FAULT, state.fault or state.health
-    return DeviceReport(code, state.run, text or state.health, state.took_ms, state.online)
+    elif state.source and state.want is not None:
+        code, text = OVERRIDDEN, _WHY[state.source]
+    held = {"source": state.source} if state.source else {}
+    return DeviceReport(code, state.run, text or state.health, state.took_ms, state.online, held)
+
+
+def _relinquished(scene: Scene, devices: tuple[DeviceId, ...]) -> Scene:
+    for device in devices:
+        if device in scene.devices:
+            scene = _with(scene, device, replace(scene.devices[device], local=None))
+    return scene
 
 
 def _apply(site: Site, scene: Scene, wants: Mapping[DeviceId, Want], run: RunId | None, now: Now) -> Step:
@@ -172,49 +225,52 @@ def _apply(site: Site, scene: Scene, wants: Mapping[DeviceId, Want], run: RunId 
         if record is None:
             continue
         state = replace(scene.devices.get(device, DeviceScene()), run=run, refused="", refused_code=0)
-        if fault := _unsupported(record, want):
-            scene = _with(scene, device, replace(state, refused=fault, refused_code=UNSUPPORTED))
+        if (refused := denied(record, site, want)) is not None:
+            scene = _with(scene, device, _refused(state, refused))
             continue
-        under_way = state.ticket is not None and state.want == want
-        state = replace(state, want=want)
-        if under_way:
-            scene = _with(scene, device, state)
-        elif state.ticket is None and state.achieved == want:
-            scene = _with(scene, device, replace(state, took_ms=0))
-        else:
-            scene, asked = _ask(site, _with(scene, device, state), device, now)
+        scene, asked = _drive(site, _with(scene, device, replace(state, want=want)), device, now)
+        effects += asked
+    return scene, effects
+
+
+def _refused(state: DeviceScene, refused: Denied) -> DeviceScene:
+    return replace(state, refused=refused.text, refused_code=refused.code)
+
+
+def _drive_all(site: Site, scene: Scene, now: Now) -> Step:
+    effects: list[Effect] = []
+    for device, record in site.devices.items():
+        if record.kind in DRIVEN:
+            scene, asked = _drive(site, scene, device, now)
             effects += asked
     return scene, effects
+
+
+def _drive(site: Site, scene: Scene, device: DeviceId, now: Now) -> Step:
+    """Ask a device for what it should be now, unless it is, or is on its way."""
+    record, state, over = site.devices[device], scene.devices.get(device, DeviceScene()), scene.overlay
+    aim = target(record, state.want, state.achieved, over, state.local)
+    if aim is None:
+        return scene, []
+    on_its_way = state.ticket is not None and state.aim == aim
+    state = replace(state, aim=aim, source=source(record, state.want, aim, over, state.local))
+    if on_its_way:
+        return _with(scene, device, state), []
+    if record.kind is DeviceKind.SPEAKER and aim.since_utc_ns and now.utc_ns - aim.since_utc_ns > SAY_WITHIN_NS:
+        aim = replace(aim, say="")
+        state = replace(state, aim=aim)
+    if state.ticket is None and state.achieved == aim:
+        return _with(scene, device, replace(state, took_ms=0)), []
+    return _ask(site, _with(scene, device, state), device, now)
 
 
 def _ask(site: Site, scene: Scene, device: DeviceId, now: Now) -> Step:
     ticket = scene.next_ticket
     state = scene.devices[device]
-    assert state.want is not None, "only a device with a wish is asked"
+    assert state.aim is not None, "only a device that should be something is asked"
     asked = replace(state, ticket=ticket, began_ns=now.mono_ns, fault="", retry_ns=None, notice_until_ns=None)
     scene = replace(_with(scene, device, asked), next_ticket=ticket + 1)
-    return scene, [_effect(site.devices[device], state.want, ticket)]
-
-
-def _effect(record: DeviceRecord, want: Want, ticket: int) -> Effect:
-    if record.kind is DeviceKind.CAMERA:
-        return StopRecording(record.id, ticket) if want.record is None else StartRecording(record.id, want.record, ticket)
-    if (line := switch_line(record)) is not None:
-        return SwitchLight(record.id, line, bool(want.on), ticket)
-    return ShowText(record.id, want.lines or (), want.colour, ticket)
-
-
-def _unsupported(record: DeviceRecord, want: Want) -> str:
-    """Why this kind of device cannot be asked for this, or ''."""
-    if record.kind in _TEXT_KINDS:
-        return "" if want.lines is not None else f"a {record.kind} shows lines, and none are given"
-    if record.kind is DeviceKind.LIGHT:
-        return "" if want.on is not None else "a light is on or off, and neither is given"
-    if record.kind is DeviceKind.NETWORK:
-        return "" if want.on is not None else "a network is cut (on) or whole (off), and neither is given"
-    if record.kind is DeviceKind.CAMERA:
-        return "" if want.lines is None and want.on is None else "a camera records, and can do nothing else"
-    return f"a {record.kind} has no state to be wanted"
+    return scene, [demand(site.devices[device], state.aim, ticket)]
 
 
 def _with(scene: Scene, device: DeviceId, state: DeviceScene) -> Scene:

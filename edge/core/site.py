@@ -22,6 +22,7 @@ class Site:
     devices: dict[DeviceId, DeviceRecord]
     door_lines: dict[str, tuple[DoorId, DoorLine]]
     locker_lines: dict[str, DeviceId]  # the `closed` inputs
+    local_lines: dict[str, DeviceId]  # the switches on the wall, where there are any
     lockers: dict[RoomId, tuple[DeviceId, ...]]
     kiosks: dict[tuple[DoorId, Side], DeviceId]
     challenged: dict[DoorId, tuple[DeviceId, ...]]  # doors with a QR camera → the kiosks that show their challenge
@@ -45,8 +46,13 @@ def closed_line(locker: DeviceId) -> str:
 
 
 def light_line(light: DeviceId) -> str:
-    """The output of a light."""
+    """The output of a light, or of climate."""
     return f"{light}.on"
+
+
+def local_line(device: DeviceId) -> str:
+    """The input of a push-button on the wall, for light or climate.  It need not be wired."""
+    return f"{device}.local"
 
 
 def cut_line(network: DeviceId) -> str:
@@ -57,7 +63,7 @@ def cut_line(network: DeviceId) -> str:
 def switch_line(device: DeviceRecord) -> str | None:
     """The output of a device that is only ever on or off, or None."""
     match device.kind:
-        case DeviceKind.LIGHT:
+        case DeviceKind.LIGHT | DeviceKind.CLIMATE:
             return light_line(device.id)
         case DeviceKind.NETWORK:
             return cut_line(device.id)
@@ -101,6 +107,7 @@ def site_of(commission: Commission) -> Site:
         {device.id: device for device in commission.devices},
         door_lines,
         {closed_line(locker): locker for room in lockers.values() for locker in room},
+        {local_line(d.id): d.id for d in commission.devices if d.kind in (DeviceKind.LIGHT, DeviceKind.CLIMATE)},
         lockers, kiosks,
         {door: tuple(kiosks[door, side] for side in Side if (door, side) in kiosks) for door in cameras},
         {door.id: _entrance(door, commission) for door in commission.doors},

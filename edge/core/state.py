@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from edge.core.company import Callers
+from edge.core.contact import Contact
 from edge.core.credentials import Challenge
 from edge.core.door import DoorState
 from edge.core.ledger import Ledger
@@ -87,6 +88,7 @@ class State:
     scene: Scene = field(default_factory=Scene)
     health: Mapping[str, Health] = field(default_factory=dict)
     fires: frozenset[DeviceId] = frozenset()  # active fire inputs
+    contact: Contact = field(default_factory=Contact)
     recordable: bool = True  # the journal takes lines
     nuisances: Mapping[str, Nuisance] = field(default_factory=dict)
 

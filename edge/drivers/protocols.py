@@ -88,6 +88,13 @@ class Display(Driver, Protocol):
         """Replace what is shown.  Returns when the device has acknowledged; raises `DeviceError` when it does not."""
 
 
+class Speaker(Driver, Protocol):
+    """A loudspeaker that plays recordings by their id, and nothing else."""
+
+    def announce(self, say: str, *, heard: bool, repeat: bool) -> None:
+        """Play a recording once, or until told otherwise; empty: be quiet.  Returns when it can be heard; raises `DeviceError`."""
+
+
 class Reader(Driver, Protocol):
     """A card reader.  It reads at all times; the agent decides what a read means."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
-Kind = Literal["lines", "osdp", "display", "qr", "recorder"]
+Kind = Literal["lines", "osdp", "display", "qr", "speaker", "recorder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ WIRINGS: Mapping[str, Wiring] = {
     "qr": Wiring(
         "qr", "edge.drivers.qr_camera:QrCamera", ("url", "fps", "keyframes_only", "forget_s", "stall_s", "retry_s"), ("url",)
     ),
+    "speaker": Wiring("speaker", "edge.drivers.speaker_player:PlayerSpeaker", ("folder", "player", "suffix"), ("folder",)),
     "recorder": Wiring("recorder", "edge.recording:RecorderPool", ("evidence", "cameras"), ("evidence", "cameras")),
 }  # fmt: skip
 

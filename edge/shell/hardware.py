@@ -5,11 +5,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
-from edge.core.effects import AnswerReader, Effect, SetLine, ShowChallenge, ShowText, StartRecording, StopRecording, SwitchLight
+from edge.core.effects import (
+    AnswerReader,
+    Effect,
+    SetLine,
+    ShowChallenge,
+    ShowText,
+    Speak,
+    StartRecording,
+    StopRecording,
+    SwitchLight,
+)
 from edge.core.events import DeviceDone, Event, LinesHealth
-from edge.drivers.protocols import DeviceError, DeviceEvent, DeviceHealth, Display, Driver, LineChanged, Lines, Reader
+from edge.drivers.protocols import DeviceError, DeviceEvent, DeviceHealth, Display, Driver, LineChanged, Lines, Reader, Speaker
 from edge.shell.drivers import Wiring, build
 from venue_model.ids import DeviceId
 from venue_model.moments import Now
@@ -17,6 +27,7 @@ from venue_model.moments import Now
 log = logging.getLogger(__name__)
 
 Post = Callable[[Event], None]
+D = TypeVar("D")
 
 
 @runtime_checkable
@@ -55,6 +66,7 @@ class Hardware:
         drivers: Mapping[str, Driver] | None = None,
         readers: Mapping[str, Reader] | None = None,
         displays: Mapping[str, Display] | None = None,
+        speakers: Mapping[str, Speaker] | None = None,
         recorder: Recorder | None = None,
         new_worker: Callable[[str], Worker] | None = None,
     ) -> None:
@@ -66,6 +78,7 @@ class Hardware:
         self._drivers = dict(drivers or {})
         self._readers = dict(readers or {})
         self._displays = dict(displays or {})
+        self._speakers = dict(speakers or {})
         self._recorder = recorder
         self._up: set[str] = set()  # line boards that answer
         self._new_worker = new_worker or ThreadWorker
@@ -81,6 +94,7 @@ class Hardware:
         drivers: dict[str, Driver] = {}
         readers: dict[str, Reader] = {}
         displays: dict[str, Display] = {}
+        speakers: dict[str, Speaker] = {}
         recorder: Recorder | None = None
         for device, (kind, options) in wiring.items():
             if kind.kind == "recorder":
@@ -93,11 +107,13 @@ class Hardware:
                 lines[device] = (driver, frozenset(options["lines"]))
             elif kind.kind == "display":
                 displays[device] = driver
+            elif kind.kind == "speaker":
+                speakers[device] = driver
             else:
                 drivers[device] = driver
             if kind.kind == "osdp":
                 readers |= {slot["device"]: driver.reader(slot["device"]) for slot in options["readers"]}
-        return cls(lines=lines, drivers=drivers, readers=readers, displays=displays, recorder=recorder)
+        return cls(lines=lines, drivers=drivers, readers=readers, displays=displays, speakers=speakers, recorder=recorder)
 
     def start(self, post: Post) -> None:
         """Start every driver.  One that cannot start is told as health, and the others run."""
@@ -142,10 +158,13 @@ class Hardware:
     def perform(self, effect: Effect) -> None:
         """Do what may take time, on the device's own thread.  Outcomes come back as events."""
         match effect:
-            case ShowText(device, lines, colour, ticket):
-                self._work(device, ticket, lambda display: display.show(lines, colour=colour))
+            case ShowText(device, lines, colour, ticket, urgent):
+                self._work(device, ticket, self._displays, lambda display: display.show(lines, colour=colour, urgent=urgent))
             case ShowChallenge(kiosk, text):
-                self._work(kiosk, None, lambda display: display.challenge(text) if isinstance(display, Challenger) else None)
+                shown = self._displays
+                self._work(kiosk, None, shown, lambda display: display.challenge(text) if isinstance(display, Challenger) else None)
+            case Speak(device, say, heard, repeat, ticket):
+                self._work(device, ticket, self._speakers, lambda speaker: speaker.announce(say, heard=heard, repeat=repeat))
             case SwitchLight(device, line, on, ticket):
                 self._switch(device, SetLine(line, on), ticket)
             case StartRecording(device, _, ticket) | StopRecording(device, ticket):
@@ -208,14 +227,14 @@ class Hardware:
         else:
             self._post(DeviceDone(DeviceId(device), ticket, True))
 
-    def _work(self, device: str, ticket: int | None, act: Callable[[Display], None]) -> None:
-        display = self._displays.get(device)
+    def _work(self, device: str, ticket: int | None, drivers: Mapping[str, D], act: Callable[[D], None]) -> None:
+        driver = drivers.get(device)
 
         def run() -> None:
             try:
-                if display is None:
+                if driver is None:
                     raise DeviceError(f"{device}: not wired to this board; add it to the wiring file")
-                act(display)
+                act(driver)
             except Exception as fault:
                 if not isinstance(fault, DeviceError):
                     log.exception("%s: fault of our own", device)
@@ -232,7 +251,7 @@ class Hardware:
 
     def _all(self) -> list[tuple[str, Driver]]:
         boards = [(device, cast(Driver, driver)) for device, (driver, _) in self._lines.items()]
-        return [*boards, *self._displays.items(), *self._drivers.items()]
+        return [*boards, *self._displays.items(), *self._speakers.items(), *self._drivers.items()]
 
 
 class ThreadWorker:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from edge.core.events import BadMessage, DesiredArrived, Event, LeaseArrived, PolicyArrived, PulseArrived, SceneArrived
+from edge.core.events import BadMessage, DesiredArrived, Event, GatewayHeard, LeaseArrived, PolicyArrived, PulseArrived, SceneArrived
 from edge.core.policy import verify_signed
 from edge.shell.rollout import RolloutOrdered
 from venue_model import signing
@@ -12,7 +12,7 @@ from venue_model.canonical import Plain
 from venue_model.commissioning import Commission
 from venue_model.ids import DoorId
 from venue_model.signed import ack_bytes, held_bytes, lease_bytes, pulse_bytes, rollout_bytes
-from venue_model.wire import Command, Desired, RoomScene, SignedPolicy, Topics, WireError, decode
+from venue_model.wire import Command, Desired, GatewayStatus, RoomScene, SignedPolicy, Topics, WireError, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ Told = Event | Kept
 
 def read_message(commission: Commission, topics: Topics, topic: str, payload: bytes) -> Told | None:
     """The event that a message means; `BadMessage` for what is none, None for what does not concern the agent."""
-    if not payload or topic == topics.gateway:
+    if not payload:
         return None
     place = topics.parse_agent(topic)
-    leaf = place[1] if place is not None else "scene"
+    leaf = "gateway" if topic == topics.gateway else place[1] if place is not None else "scene"
     try:
         match leaf:
             case "policy":
@@ -51,6 +51,9 @@ def read_message(commission: Commission, topics: Topics, topic: str, payload: by
                 return DesiredArrived(decode(Desired, payload))
             case "command":
                 return _command(commission, decode(Command, payload))
+            case "gateway":
+                status = decode(GatewayStatus, payload)
+                return GatewayHeard(status.on, status.epoch)
             case "scene":
                 return SceneArrived(decode(RoomScene, payload))
             case _:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from edge.core import agent as core
 from edge.core.effects import Acknowledge, Announce, AnswerReader, DrawNonce, Effect, SetLine
-from edge.core.events import DiskHealth, Event, LineFailed, NonceDrawn, Noted, SessionBegan, Started, Stopping, Woken
+from edge.core.events import DiskHealth, Event, LineFailed, LinkLost, NonceDrawn, Noted, SessionBegan, Started, Stopping, Woken
 from edge.core.journal import Record, alarm
 from edge.core.report import basis, reported, without_clock
 from edge.core.site import site_of
@@ -344,11 +344,11 @@ class EdgeAgent:
             self._disk.rewind(through)
             self._outbox = outbox.rewound(self._outbox, through)
 
-    def _connection(self, change: _LinkChanged) -> Event | None:
+    def _connection(self, change: _LinkChanged) -> Event:
         if not change.up:
             self._gateway_answered = False
             self._outbox = outbox.disconnected(self._outbox)
-            return None
+            return LinkLost()
         self._outbox = outbox.connected(self._outbox)
         self._published = None  # a broker may have lost what it retained
         self._tell_meta()
