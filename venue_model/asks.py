@@ -25,6 +25,15 @@ class Part(StrEnum):
     COMMITTEE_PASSAGE = "committee_passage"  # shared passages that lead to the evaluation side
 
 
+PART_NAMES: dict[Part, tuple[str, str]] = {
+    Part.OPENING: ("开标室", "opening room"),
+    Part.EVALUATION: ("评标室", "evaluation room"),
+    Part.WING: ("评标区公共部分", "evaluation wing"),
+    Part.INQUIRY_COMMITTEE: ("询标室(评委侧)", "inquiry, committee's side"),
+    Part.INQUIRY_PARTIES: ("询标室(当事人侧)", "inquiry, parties' side"),
+    Part.PARTIES_PASSAGE: ("当事人通道", "parties' passage"),
+    Part.COMMITTEE_PASSAGE: ("评委通道", "committee's passage"),
+}
 # Rooms of these parts serve several lots at once; every other room is one lot's at a time.
 SHARED_PARTS = frozenset({Part.WING, Part.PARTIES_PASSAGE, Part.COMMITTEE_PASSAGE})
 

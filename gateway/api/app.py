@@ -20,6 +20,7 @@ from gateway.api import (
     views_platform,
     views_presence,
     views_reports,
+    views_scenes,
     views_session,
 )
 from gateway.api.entry import enter, tell_outcome
@@ -59,6 +60,7 @@ def make_app(parts: Services | None, pages: Path | None) -> FastAPI:
     app.include_router(views_platform.router)
     app.include_router(views_pki.router)
     app.include_router(views_pki.public)
+    app.include_router(views_scenes.router)
     app.add_api_websocket_route("/api/v1/live", live)
 
     @app.middleware("http")

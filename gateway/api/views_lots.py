@@ -111,7 +111,7 @@ async def preview(request: Request, lot: str, scene: str) -> m.PreviewOut:
 def _member(member: PlannedMember) -> m.MemberOut:
     return m.MemberOut(
         id=member.id, kind=member.kind, room=member.room, stage=member.stage, required=member.required, code=0, text="", attempts=0,
-        latency_ms=None,
+        latency_ms=None, on_fail=member.on_fail,
     )  # fmt: skip
 
 

@@ -3,13 +3,12 @@
 Stages have barriers on acknowledgement: recordings are confirmed before doors open; doors close before recordings stop.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.core.day import Day, LotState, moved, parts
 from gateway.core.wants import device_wants, shown_room
 from venue_model.comfort import Change
-from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RoomId, RunId
+from venue_model.ids import BoardId, ComponentId, DoorId, LotId, RoomId, RunId
 from venue_model.members import DOOR, Undo, on_fail, required, undo
 from venue_model.scenes import SCENES, SHARED_PARTS, RoomAsk, Scene, SceneId
 from venue_model.venue import Device, DeviceKind, OnFail, Venue
@@ -125,12 +124,6 @@ def _doors(venue: Venue, rooms: set[RoomId], scene: Scene, state: LotState) -> l
         if door.board is not None and door.inside in rooms and component is not None:
             found.append(PlannedMember(door.id, DOOR, door.board, door.inside, DOORS, True, None, component, failing))
     return found
-
-
-def staged_wants(current: Mapping[DeviceId, Want], plan_members: tuple[PlannedMember, ...], stage: int) -> dict[DeviceId, Want]:
-    """The wants in force once `stage` has begun: members of later stages keep what they have."""
-    moved = {DeviceId(m.id): m.want for m in plan_members if m.want is not None and m.stage <= stage}
-    return {**current, **moved}
 
 
 def door_members(members: tuple[PlannedMember, ...]) -> tuple[DoorId, ...]:

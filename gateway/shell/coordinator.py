@@ -12,14 +12,16 @@ from gateway.core.access import digests
 from gateway.core.day import LotState, Refusal, live, may_press, seals_after
 from gateway.core.parts import evaluation_rooms
 from gateway.core.retelling import retold
-from gateway.core.scene_run import Run
+from gateway.core.scene_run import Run, held_by
 from gateway.shell.agents import AgentBook, Link
 from gateway.shell.curfew_desk import CurfewDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.guard_desk import GuardDesk
 from gateway.shell.journal_desk import JournalDesk
+from gateway.shell.override_desk import OverrideDesk
 from gateway.shell.people_desk import PeopleDesk
 from gateway.shell.presence_desk import PresenceDesk
+from gateway.shell.scene_book_desk import SceneBookDesk
 from gateway.shell.scene_desk import SceneDesk
 from gateway.shell.store import Store
 from gateway.shell.warden import ApprovalError, Warden
@@ -82,9 +84,12 @@ class Coordinator:
         self.journal = JournalDesk(
             venue, store, index, outbox, self.agents, self.presence, policy_key, self._project_of, self._holder_of
         )
-        self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day, lambda: changed("lockdown", ""))
         self.people = PeopleDesk(store, self.journal.note)
         self.presence.listed = self.people.found
+        self.book = SceneBookDesk(venue, store, self.scenes, self.journal, lambda: changed("book", ""))
+        self.overrides = OverrideDesk(venue, store, self.agents, self.scenes, self.journal, lambda: changed("overlays", ""))
+        self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day, self._lockdown_changed)
+        self._lock_signs()
         self.curfew = CurfewDesk(venue, lambda: self.day, self.journal.note)
         self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun
@@ -95,6 +100,15 @@ class Coordinator:
         self.renewal: Callable[[BoardId, Renewal, Now], None] = lambda board, renewal, now: None  # told by boards with certificates
         self._complained: dict[tuple[BoardId, str], int] = {}
         self.bad_messages = 0
+
+    def _lockdown_changed(self) -> None:
+        self._lock_signs()
+        self.changed("lockdown", "")
+
+    def _lock_signs(self) -> None:
+        lockdown = self.guard.lockdown
+        if lockdown is not None or self.scenes.orders.claims:
+            self.overrides.locked_down(lockdown.components if lockdown else (), lockdown.by if lockdown else "", self.clock())
 
     @property
     def day(self) -> dict[LotId, LotState]:
@@ -145,7 +159,9 @@ class Coordinator:
                     self.journal.tell_held(board, now)
                     self.warden.send(self.day, [board], now)
                     self.scenes.send_desired(board, now)
+                self.scenes.reachable()
                 self.changed("boards", board)
+                self.changed("overlays", "")
             case "reported":
                 self._reported(board, decode(Reported, payload), now)
             case "event":
@@ -177,6 +193,7 @@ class Coordinator:
         if learned:
             self.warden.pursue(self.day, now)
         self.scenes.take_answers(now, only=board)
+        self.overrides.reported(board, reported, now)
 
     def _outrun(self, component: ComponentId, door: DoorId, now: Now) -> None:
         detail = f"door {door} holds a newer policy than this database; {component} begins a new term, CLEAR and sealed"
@@ -206,6 +223,22 @@ class Coordinator:
         approvers = sorted({a.approver for component in needed for a in approvals[component]})
         self.journal.note("press", {"scene": scene, "by": by, "approvers": approvers}, now, lot=lot)
         return self.scenes.press(lot, scene, by, now)
+
+    def go_on(self, run: RunId, by: str, reason: str, now: Now) -> bool:
+        """A person goes on without the members that hold a run's stage, and says why; False when none does."""
+        held = [row.id for row in held_by(found)] if (found := self.scenes.run(run)) else []
+        if not held:
+            return False
+        self.journal.note("scene-decision", {"run": run, "decision": "go-on", "without": held, "by": by, "reason": reason}, now)
+        return self.scenes.go_on(run, by, reason, now)
+
+    def try_again(self, run: RunId, by: str, now: Now) -> bool:
+        """A person has seen to the members that hold a run's stage; False when none does."""
+        held = [row.id for row in held_by(found)] if (found := self.scenes.run(run)) else []
+        if not held:
+            return False
+        self.journal.note("scene-decision", {"run": run, "decision": "retry", "without": held, "by": by, "reason": ""}, now)
+        return self.scenes.try_again(run, now)
 
     def seals_lifted_by(self, lot: LotId, scene: str) -> list[ComponentId]:
         """The sealed domains that a scene would open, and that therefore need two approvals."""

@@ -1,7 +1,7 @@
 """The scenes' side of the coordinator: presses become plans, plans become runs, answers move them on."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from gateway.core.day import LotState, Refusal, may_press
@@ -80,6 +80,8 @@ class SceneDesk:
         self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
         self.finished: Callable[[Run], None] = lambda run: None
         self.touched: Callable[[LotId], None] = lambda lot: None
+        # Told which devices have come into a new phase: what people wanted of them in the old one has ended.
+        self.phase_over: Callable[[Collection[DeviceId], Now], None] = lambda devices, now: None
 
     @property
     def wants(self) -> dict[DeviceId, Want]:
@@ -113,6 +115,7 @@ class SceneDesk:
             self.store.save_lot(plan.after[lot])
             self._records[run.id] = RunRecord(run, _wants_of(plan.members), self.day[lot], left)
             self._store(run)
+            self.phase_over(self._records[run.id].wants.keys(), now)
         self.day[lot] = plan.after[lot]
         self._carry_out(run, effects, now)
         self.touched(lot)
@@ -219,6 +222,12 @@ class SceneDesk:
         if held is None or (held.term, held.epoch) != (domain.term, domain.epoch):
             return (500, report.refused) if report.refused else None
         return APPLIED, ""
+
+    def reachable(self) -> None:
+        """Boards have come or gone: rows of the open runs say so at once."""
+        for run in list(self.open.values()):
+            if (told := seen(run, self.agents.away)) is not run:
+                self._keep(told)
 
     def wake(self, now: Now) -> None:
         """Repeat to the silent, end stages whose time is up."""

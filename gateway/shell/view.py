@@ -6,10 +6,11 @@ from typing import Any, Literal
 from gateway.api import models as m
 from gateway.core.alarms import Alarm, Alarms, applied
 from gateway.core.day import pressable, warning
+from gateway.core.overlays import OVERLAY_NAMES
 from gateway.core.parts import evaluation_rooms, held_rooms
 from gateway.core.presence.state import arrived
 from gateway.core.rights import Viewer, lot_within
-from gateway.core.scene_run import Run
+from gateway.core.scene_run import Run, held_by
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.warden import waiting_words
 from gateway.trading.sync import Health
@@ -133,6 +134,7 @@ class View:
             broker_ok=self.broker_ok(),
             platform=self.platform(),
             lockdown=self.lockdown(),
+            overlays=self.overlays(),
             boards={b: self.board(b) for b in c.venue.boards},
             devices={d: self.device(d) for d in c.venue.devices},
             doors={d.id: self.door(d.id) for d in c.venue.doors.values() if d.board is not None},
@@ -154,6 +156,7 @@ class View:
             broker_ok=self.broker_ok(),
             platform=self.platform(),
             lockdown=self.lockdown() if "lockdown" in dirty else None,
+            overlays=self.overlays() if "overlays" in dirty else None,
             boards=fresh("boards", self.board, venue.boards),
             devices=fresh("devices", self.device, venue.devices),
             doors=fresh("doors", self.door, venue.doors),
@@ -175,6 +178,16 @@ class View:
         if found is None:
             return m.LockdownOut(on=False, components=[], by="", reason="", since_utc_ns=None)
         return m.LockdownOut(on=True, components=list(found.components), by=found.by, reason=found.reason, since_utc_ns=found.utc_ns)
+
+    def overlays(self) -> list[m.OverlayOut]:
+        """What stands over the day."""
+        return [
+            m.OverlayOut(
+                kind=o.kind.value, name=_pair(OVERLAY_NAMES[o.kind]), rooms=list(o.rooms), by=o.by, reason=o.reason,
+                since_utc_ns=o.since_utc_ns,
+            )
+            for o in self.coordinator.overrides.overlays()
+        ]  # fmt: skip
 
     def board(self, board: BoardId) -> m.BoardState:
         """An agent now."""
@@ -244,11 +257,11 @@ class View:
         waits = self.coordinator.scenes.waits_for(run)
         return m.RunOut(
             id=run.id, lot=run.lot, scene=run.scene, by=run.by, began_utc_ns=run.began_utc_ns, ended_utc_ns=run.ended_utc_ns,
-            result=run.result, waiting=named(waits) if waits else None,
+            result=run.result, waiting=named(waits) if waits else None, held=[row.id for row in held_by(run)],
             members=[
                 m.MemberOut(
                     id=r.id, kind=r.kind, room=r.room, stage=r.stage, required=r.required, code=r.code, text=r.text, attempts=r.attempts,
-                    latency_ms=r.latency_ms,
+                    latency_ms=r.latency_ms, on_fail=r.on_fail, waived=r.waived,
                 )
                 for r in run.rows
             ],

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.day import LotState, may_press
-from gateway.core.plan import DOORS, RECORD, STOP, Plan, door_members, plan_scene, staged_wants
+from gateway.core.plan import DOORS, RECORD, STOP, Plan, PlannedMember, door_members, plan_scene
+from gateway.core.plan_check import check_plan
 from gateway.core.wants import device_wants
 from venue_model.ids import LotId, RunId
 from venue_model.lots import Phase
 from venue_model.scenes import SCENES, Scene, SceneId
+from venue_model.venue import OnFail, Venue
 
 VENUE = county()
 L1 = LotId("L1")
@@ -65,19 +67,66 @@ def test_doors_lag_behind_the_phase_until_their_stage() -> None:
     assert after.door_phase is Phase.BOOKED
 
 
-def test_a_later_stage_keeps_what_it_has_until_its_turn() -> None:
-    before = at(Phase.OPENING)
-    found = plan("opening_end", before)
-    now = device_wants(VENUE, day(before))
-    at_doors = staged_wants(now, found.members, DOORS)
-    assert at_doors["o1-near"].record is not None  # type: ignore[index]
-    assert staged_wants(now, found.members, STOP)["o1-near"].record is None  # type: ignore[index]
-
-
 def test_the_doors_of_a_lots_rooms_are_members_by_themselves() -> None:
     assert set(door_members(plan("intake", at(Phase.OPENING_END)).members)) == {
         "o1-door", "intake-door", "gate", "e1-door", "wing-exit",
     }  # fmt: skip
+
+
+def test_a_plan_that_reaches_into_another_lots_room_is_refused_with_the_reason() -> None:
+    states = day(at(Phase.CHECK_IN), at(Phase.SECOND_ROUND, "L2", opening_room="o2", evaluation_room="e2"))
+    sound = plan_scene(VENUE, states, L1, SCENES[SceneId.OPENING], RunId("r"), OPENING_NS)
+    assert check_plan(VENUE, states, sound) is None
+    for member, kind in (("o2-light", "light"), ("o2-door", "door"), ("e2-near", "camera")):
+        greedy = replace(sound.members[0], id=member, kind=kind)
+        refused = check_plan(VENUE, states, replace(sound, members=(*sound.members, greedy)))
+        assert refused is not None and refused.code == "device-taken"
+        assert "L2" in refused.why.zh and "L2" in refused.why.en
+
+
+def test_a_device_that_is_in_a_plan_twice_is_refused() -> None:
+    states = day(at(Phase.CHECK_IN))
+    sound = plan_scene(VENUE, states, L1, SCENES[SceneId.OPENING], RunId("r"), OPENING_NS)
+    refused = check_plan(VENUE, states, replace(sound, members=(*sound.members, sound.members[0])))
+    assert refused is not None and refused.code == "member-twice"
+
+
+def test_screens_and_rooms_that_lots_share_are_in_nobodys_hands() -> None:
+    states = day(at(Phase.OPENING_END), at(Phase.EVALUATION, "L2", opening_room="o2", evaluation_room="e2"))
+    found = plan_scene(VENUE, states, L1, SCENES[SceneId.INTAKE], RunId("r"), OPENING_NS)
+    assert {"hall-sign", "wing-cam"} <= {member.id for member in found.members}
+    assert check_plan(VENUE, states, found) is None
+
+
+def ruled(**devices: tuple[bool | None, OnFail | None]) -> Venue:
+    changed = {
+        id: replace(VENUE.devices[id], required=required, on_fail=rule)  # type: ignore[index]
+        for id, (required, rule) in ((name.replace("_", "-"), said) for name, said in devices.items())
+    }
+    return replace(VENUE, devices={**VENUE.devices, **changed})  # type: ignore[dict-item]
+
+
+def member(venue: Venue, scene: SceneId, id: str) -> PlannedMember:
+    phase = SCENES[scene].allowed_from[0]
+    found = plan_scene(venue, day(at(phase)), L1, SCENES[scene], RunId("r"), OPENING_NS)
+    return next(m for m in found.members if m.id == id)
+
+
+def test_the_venue_file_says_of_a_device_whether_it_is_needed_and_what_its_failure_means() -> None:
+    assert (member(VENUE, SceneId.OPENING, "o1-sign").required, member(VENUE, SceneId.OPENING, "o1-sign").on_fail) == (True, OnFail.RETRY)
+    venue = ruled(o1_sign=(False, OnFail.HOLD), o1_kiosk=(None, OnFail.COMPENSATE))
+    assert (member(venue, SceneId.OPENING, "o1-sign").required, member(venue, SceneId.OPENING, "o1-sign").on_fail) == (False, OnFail.HOLD)
+    assert member(venue, SceneId.OPENING, "o1-kiosk").on_fail is OnFail.COMPENSATE
+
+
+def test_where_there_is_no_better_state_a_failure_is_tried_again_and_named() -> None:
+    venue = ruled(o1_kiosk=(None, OnFail.COMPENSATE))
+    assert member(venue, SceneId.OPENING_END, "o1-kiosk").on_fail is OnFail.RETRY
+
+
+def test_once_a_lot_is_over_a_dark_sign_is_no_matter_of_the_scene() -> None:
+    assert member(VENUE, SceneId.INTAKE, "o1-sign").required
+    assert not member(VENUE, SceneId.CLOSE, "e1-sign").required
 
 
 @given(st.sampled_from(Phase), st.sampled_from(SceneId))
@@ -90,10 +139,11 @@ def test_no_plan_names_a_member_twice_or_one_that_does_not_exist(phase: Phase, s
     names = [member.id for member in found.members]
     assert len(names) == len(set(names))
     assert all(name in VENUE.devices or name in VENUE.doors for name in names)
+    assert check_plan(VENUE, states, found) is None
     assert [m.stage for m in found.members] == sorted(m.stage for m in found.members)
     others = {d.id for d in VENUE.devices.values() if d.room in ("o2", "e2")}
     assert not others & set(names), "no device is in two lots' hands"
-    reached = staged_wants(device_wants(VENUE, states), found.members, STOP)
+    reached = device_wants(VENUE, states) | {m.id: m.want for m in found.members if m.want is not None}  # type: ignore[misc]
     assert reached == device_wants(VENUE, found.after), "all stages together are what the day then asks"
 
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from passage_case import passage_house
 
 from gateway.core.day import LotState
-from gateway.core.wants import SHARED_LOT, device_wants, spoken_lines
-from venue_model.ids import DeviceId, RunId
+from gateway.core.wants import SHARED_LOT, device_wants, merged_wants, spoken_lines
+from venue_model.asks import table
+from venue_model.ids import BoardId, DeviceId, RoomId, RunId
 from venue_model.lots import Phase
-from venue_model.venue import DeviceKind
+from venue_model.templates import ANNOUNCEMENTS, SIGN_WORDS
+from venue_model.venue import Device, DeviceKind, Name, Venue
 from venue_model.wire import Want
 
 VENUE = county()
@@ -142,3 +144,85 @@ def test_a_suspended_evaluation_says_so_and_goes_on_being_recorded() -> None:
 def test_the_hall_shows_no_lot_that_is_opened_elsewhere() -> None:
     lines = wants(at(Phase.EVALUATION, opening_room=None))["hall-sign"].lines
     assert lines is not None and not any("L1" in line for line in lines)
+
+
+# loudspeakers and climate
+
+
+def spoken_house() -> Venue:
+    """The county venue with a loudspeaker and climate in the hall, an opening room, the wing and an evaluation room."""
+    added = [
+        Device(DeviceId(f"{room}-{kind}"), kind, RoomId(room), BoardId("opening"), Name(room, room))
+        for room in ("hall", "o1", "wing", "e1")
+        for kind in (DeviceKind.SPEAKER, DeviceKind.CLIMATE)
+    ]
+    return replace(VENUE, devices={**VENUE.devices, **{device.id: device for device in added}})
+
+
+def heard(*states: LotState) -> dict[str, Want]:
+    found = device_wants(spoken_house(), day(*states))
+    return {str(device): want for device, want in found.items() if device.endswith(("-speaker", "-climate"))}
+
+
+def test_sign_in_is_announced_in_the_room_and_in_the_hall_from_the_press_on() -> None:
+    found = heard(at(Phase.CHECK_IN))
+    since = at(Phase.CHECK_IN).phase_utc_ns
+    assert found["o1-speaker"] == Want(on=True, say="check-in", since_utc_ns=since) == found["hall-speaker"]
+    assert found["e1-speaker"] == Want(on=True)
+
+
+def test_rooms_at_work_are_muted() -> None:
+    assert heard(at(Phase.OPENING))["o1-speaker"] == Want(on=False)
+    assert [heard(at(Phase.EVALUATION))[f"{room}-speaker"] for room in ("e1", "wing")] == [Want(on=False)] * 2
+    assert heard(at(Phase.EVALUATION))["hall-speaker"] == Want(on=True)
+
+
+def test_of_several_lots_the_hall_hears_the_newest_announcement_and_a_shared_corridor_the_strictest_rule() -> None:
+    early, late = at(Phase.FAILED), replace(at(Phase.CHECK_IN, "L2", opening_room="o2"), phase_utc_ns=at(Phase.FAILED).phase_utc_ns + 1)
+    assert heard(early, late)["hall-speaker"].say == heard(late, early)["hall-speaker"].say == "check-in"
+    coming = at(Phase.INTAKE, "L2", opening_room="o2", evaluation_room="e2")
+    assert heard(coming)["wing-speaker"] == Want(on=True)
+    assert heard(coming, at(Phase.EVALUATION))["wing-speaker"] == Want(on=False), "a committee next door is at work"
+
+
+def test_the_test_tone_stays_in_the_room() -> None:
+    found = heard(at(Phase.PREPARATION))
+    assert (found["o1-speaker"].say, found["hall-speaker"].say) == ("test-tone", "")
+
+
+def test_climate_follows_the_room_in_use() -> None:
+    found = heard(at(Phase.EVALUATION))
+    assert [found[f"{room}-climate"].on for room in ("e1", "wing", "o1")] == [True, True, False]
+
+
+def test_every_text_and_announcement_of_the_table_is_a_template() -> None:
+    for phase, part, wish in table():
+        assert wish.sign in {("", ""), *SIGN_WORDS.values()}, (phase, part)
+        assert not wish.say or (wish.say in ANNOUNCEMENTS and not wish.muted and not ANNOUNCEMENTS[wish.say].life_safety)
+        assert wish.mode.value not in ("evaluation", "inquiry") or wish.muted or not wish.in_use or part.value.endswith("passage")
+
+
+def test_bidders_are_shown_the_way_to_the_waiting_area_and_the_hall_shows_the_way_to_the_room() -> None:
+    assert wants(at(Phase.OPENING_END))["o1-sign"].lines[-1] == "请到候标区等候 Please go to the waiting area"  # type: ignore[index]
+    hall = wants(at(Phase.CHECK_IN))["hall-sign"].lines
+    assert hall is not None and "16:00 →101 L1工程 签到中" in hall
+
+
+# several scenes under way
+
+
+def test_a_shared_camera_begins_with_the_first_lot_that_wants_it_and_stops_with_the_last() -> None:
+    seated, gone = at(Phase.EVALUATION), at(Phase.CLOSED)
+    coming, waiting = at(Phase.INTAKE, "L2", opening_room="o2", evaluation_room="e2"), at(Phase.BOOKED, "L2", opening_room="o2")
+    wing = DeviceId("wing-cam")
+    begun = merged_wants(VENUE, day(gone, coming), day(gone, waiting), day(gone, waiting))
+    assert begun[wing].record is not None, "the second lot's recording begins before its doors"
+    ending = merged_wants(VENUE, day(gone, waiting), day(gone, waiting), day(seated, waiting))
+    assert ending[wing].record is not None, "the first lot's doors have closed, and its recording has not ended yet"
+    assert merged_wants(VENUE, *[day(gone, waiting)] * 3)[wing].record is None
+
+
+def test_the_hall_shows_each_lot_where_its_doors_are() -> None:
+    before, after, other = at(Phase.CHECK_IN), at(Phase.OPENING), at(Phase.OPENING, "L2", opening_room="o2")
+    found = merged_wants(VENUE, day(after, other), day(before, other), day(before, other))
+    assert [line for line in found[DeviceId("hall-sign")].lines or () if "L1" in line] == ["16:00 →101 L1工程 签到中"]

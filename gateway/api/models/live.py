@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from gateway.api.models.guard import LockdownOut
 from gateway.api.models.lots import LotOut
+from gateway.api.models.scenes import OverlayOut
 from gateway.api.models.words import NameOut
 
 
@@ -97,6 +98,7 @@ class StateOut(BaseModel):
     broker_ok: bool
     platform: PlatformState
     lockdown: LockdownOut
+    overlays: list[OverlayOut] = []
     boards: dict[str, BoardState]
     devices: dict[str, DeviceState]
     doors: dict[str, DoorState]
@@ -117,6 +119,7 @@ class PatchOut(BaseModel):
     broker_ok: bool
     platform: PlatformState | None = None
     lockdown: LockdownOut | None = None  # null: as it was; `on` false: lifted
+    overlays: list[OverlayOut] | None = None  # null: as they were
     boards: dict[str, BoardState] = {}
     devices: dict[str, DeviceState] = {}
     doors: dict[str, DoorState] = {}

@@ -18,6 +18,8 @@ class MemberOut(BaseModel):
     text: str
     attempts: int
     latency_ms: int | None
+    on_fail: str = "retry"  # ignore, retry, hold, compensate
+    waived: str = ""  # who went on without it, and why
 
 
 class RunOut(BaseModel):
@@ -31,6 +33,7 @@ class RunOut(BaseModel):
     ended_utc_ns: int | None
     result: str | None  # null while it runs; ok, degraded, partial, compensated, superseded, failed
     waiting: NameOut | None = None  # what the run waits for, in words
+    held: list[str] = []  # the members that a stage is held by: a person tries again, or goes on without them
     members: list[MemberOut]
 
 
