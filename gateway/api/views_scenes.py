@@ -68,7 +68,7 @@ async def preview_page(request: Request, scene: str, body: m.DraftIn) -> list[m.
     return [_difference_out(difference) for difference in found]
 
 
-@router.put("/scene-book/{scene}")
+@router.post("/scene-book/{scene}", status_code=201)
 async def save_page(request: Request, scene: str, body: m.PageIn) -> m.VersionOut:
     """Write a new version; it is in force from the next press.  What is law is refused with the reason."""
     s = services(request)
