@@ -14,8 +14,9 @@ from gateway.api.route_actions import API, ROUTES
 from gateway.api.services import Services, services
 from gateway.core.parts import held_rooms, live
 from gateway.core.rights import RIGHTS, Action, decide_act
+from gateway.core.wants import shown_room
 from gateway.people.audit import ASKING, Asking
-from venue_model.ids import ComponentId, DoorId, LotId, RunId
+from venue_model.ids import ComponentId, DeviceId, DoorId, LotId, RunId
 from venue_model.lots import Lot
 
 
@@ -110,8 +111,16 @@ def _of_door(s: Services, door: str) -> Iterable[Lot]:
     return _of_component(s, component) if component else []
 
 
+def _of_device(s: Services, device: str) -> Iterable[Lot]:
+    """Whoever holds the room of a device just now."""
+    found = s.coordinator.venue.devices.get(DeviceId(device))
+    rooms = {shown_room(s.coordinator.venue, found)} if found else set()
+    return [state.lot for state in live(s.coordinator.day) if rooms & set(held_rooms(s.coordinator.venue, state))]
+
+
 # In this order: a path that names a lot and a person is about that person in that lot.
 FINDERS: Mapping[str, Callable[[Services, str], Iterable[Lot]]] = {
     "lot": _of_lot, "project": _of_project, "run": _of_run, "sha256": _of_segment, "person": _of_person, "alarm": _of_alarm,
     "exception": _of_exception, "component": _of_component, "door": _of_door,
+    "device": _of_device,
 }  # fmt: skip

@@ -61,11 +61,23 @@ _ROUTES: Mapping[str, A] = {
     "DELETE /exceptions/{exception}": A.WITHDRAW_EXCEPTION,
     "POST /alarms/{alarm}/acknowledge": A.ACKNOWLEDGE,
     "POST /doors/{door}/pulse": A.PULSE,
+    "GET /device-commands": A.LOOK_HOUSE,
+    "POST /devices/{device}/command": A.COMMAND_DEVICE,
+    "DELETE /devices/{device}/command": A.COMMAND_DEVICE,
+    "POST /emergency": A.CALL_OUT,
+    "DELETE /emergency": A.ALL_CLEAR,
+    # the scene book
+    "GET /scene-book": A.LOOK_HOUSE,
+    "GET /scene-book/{scene}/versions": A.LOOK_HOUSE,
+    "POST /scene-book/{scene}/preview": A.KEEP_SCENE_BOOK,
+    "POST /scene-book/{scene}": A.KEEP_SCENE_BOOK,
     # lots
     "GET /lots/{lot}": A.LOOK_LOT,
     "GET /lots/{lot}/preview": A.LOOK_LOT,
     "POST /lots/{lot}/scenes": A.PRESS,
     "GET /runs/{run}": A.LOOK_LOT,
+    "POST /runs/{run}/go-on": A.PRESS,
+    "POST /runs/{run}/retry": A.PRESS,
     "POST /lots/{lot}/people/{person}/authorise": A.AUTHORISE,
     # presence
     "GET /muster": A.LOOK_MUSTER,

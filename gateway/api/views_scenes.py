@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Depends, Request
 
 from gateway.api import models as m
-from gateway.api.accounts import Account
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
 from gateway.core.day import Refusal
 from gateway.core.priority import Claim, Level
+from gateway.core.rights import Account
 from gateway.core.scene_book import Difference, Draft, Page, cells, prepare_before_s, say_choices, sign_choices
 from gateway.shell.coordinator import clock
 from venue_model.asks import PART_NAMES, Part, RoomAsk
@@ -61,7 +61,7 @@ async def get_versions(request: Request, scene: str) -> list[m.VersionOut]:
 async def preview_page(request: Request, scene: str, body: m.DraftIn) -> list[m.DifferenceOut]:
     """Which devices of today's lots a draft would have otherwise.  Nothing is written."""
     s = services(request)
-    s.accounts.need(request, "staff", "supervisor")
+    s.accounts.need(request, "staff")
     found = s.coordinator.book.preview(scene, _draft(body))
     if isinstance(found, Refusal):
         raise ApiError(404 if found.code == "unknown-scene" else 409, found.code, found.why.zh, found.why.en)

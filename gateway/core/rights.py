@@ -75,6 +75,10 @@ class Action(StrEnum):
     LOOK_PLATFORM = "look-platform"
     LOOK_CERTIFICATES = "look-certificates"
     PRESS = "press"
+    KEEP_SCENE_BOOK = "keep-scene-book"
+    COMMAND_DEVICE = "command-device"
+    CALL_OUT = "call-out"
+    ALL_CLEAR = "all-clear"
     AUTHORISE = "authorise"
     CHECK_OUT = "check-out"
     TICK_OFF = "tick-off"
@@ -147,6 +151,10 @@ RIGHTS: Mapping[Action, Right] = {
     Action.LOOK_PLATFORM: Right(frozenset({_R.STAFF, _R.INTEGRATOR}), "看平台收发", "see the exchange with the platform"),
     Action.LOOK_CERTIFICATES: Right(frozenset({_R.INTEGRATOR}), "看证书", "see the certificates of boards"),
     Action.PRESS: Right(frozenset({_R.STAFF}), "按场景", "press a scene", "all"),
+    Action.KEEP_SCENE_BOOK: Right(frozenset({_R.STAFF}), "写场景本", "write the scene book"),
+    Action.COMMAND_DEVICE: Right(CHARGE, "指挥单台设备", "command one device", "all"),
+    Action.CALL_OUT: Right(CHARGE, "紧急疏散", "call the house out"),
+    Action.ALL_CLEAR: Right(frozenset({_R.SUPERVISOR}), "解除紧急疏散", "end an emergency", dangerous=True),
     Action.AUTHORISE: Right(frozenset({_R.STAFF}), "授权进场", "authorise somebody to enter", "all"),
     Action.CHECK_OUT: Right(frozenset({_R.STAFF}), "确认离场", "confirm that somebody may leave", "all"),
     Action.TICK_OFF: Right(TENDER, "点名", "tick somebody off the muster list", "some"),

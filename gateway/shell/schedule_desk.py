@@ -1,6 +1,7 @@
 """Presses what is due by the clock, after everybody else: what is refused is kept as a note and tried again."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gateway.core.booking.book import Booking
 from gateway.core.booking.schedule import ACTOR, PREPARE, RELEASE, Look, Press, ScheduleRules, Tried, due
@@ -22,7 +23,7 @@ class ScheduleDesk:
     def __init__(self, coordinator: Coordinator, store: BookingStore, rules: ScheduleRules) -> None:
         self.coordinator = coordinator
         self.store = store
-        self.rules = rules
+        self._rules = rules
         self.tried = store.tried()
         self.kept = store.kept()
 
@@ -47,6 +48,14 @@ class ScheduleDesk:
             self.coordinator.journal.note("schedule", {"act": "give back", "by": by}, now, lot=lot)
         del self.kept[lot]
         return None
+
+    @property
+    def rules(self) -> ScheduleRules:
+        """Whether the clock prepares rooms is the installer's word; how long before an opening, staff may write in the scene book."""
+        page = self.coordinator.scenes.book.get(PREPARE.id)
+        if not self._rules.preparation_s or page is None or page.prepare_before_s is None:
+            return self._rules
+        return replace(self._rules, preparation_s=page.prepare_before_s)
 
     def look(self, bookings: Iterable[Booking], now: Now) -> None:
         """Press what is due."""

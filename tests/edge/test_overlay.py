@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.core.agent import step, wake_ns
 from edge.core.contact import ALONE_NS, Contact, alone, heard, linked, started
-from edge.core.effects import Announce, Effect, ShowText, StartRecording, StopRecording, SwitchLight
+from edge.core.effects import Speak, Effect, ShowText, StartRecording, StopRecording, SwitchLight
 from edge.core.events import DesiredArrived, DeviceDone, GatewayHeard, LinkLost, SessionBegan, Started, Woken
 from edge.core.overlay import CALL_OUT, EVACUATE, Overlay, source, target
 from edge.core.site import input_lines, output_lines, site_of
@@ -49,7 +49,7 @@ def hall() -> Hall:
 
 
 def asked(effects: list[Effect]) -> dict[str, Effect]:
-    kinds = ShowText | SwitchLight | StartRecording | StopRecording | Announce
+    kinds = ShowText | SwitchLight | StartRecording | StopRecording | Speak
     return {e.device: e for e in effects if isinstance(e, kinds) and e.ticket is not None}
 
 
@@ -79,7 +79,7 @@ def test_in_a_fire_the_board_alone_shows_the_way_lights_it_and_calls_out(hall: H
     assert effects["o1-climate"] == SwitchLight(CLIMATE, "o1-climate.on", False, effects["o1-climate"].ticket)  # type: ignore[union-attr,arg-type]
     for speaker in (SPEAKER, COMMITTEE):
         said = effects[speaker]
-        assert isinstance(said, Announce) and (said.say, said.heard, said.repeat) == ("evacuation", True, True), "also the committee"
+        assert isinstance(said, Speak) and (said.say, said.heard, said.repeat) == ("evacuation", True, True), "also the committee"
     assert "o1-cam" not in effects, "the recording goes on"
 
 
@@ -223,11 +223,11 @@ def test_an_announcement_is_played_once_and_not_when_its_moment_has_gone(hall: H
     now = hall.now.utc_ns
     said = {**OPENING, "o1-speaker": Want(on=True, say="check-in", since_utc_ns=now)}
     first = asked(done(hall, hall.desired(1, said)))["o1-speaker"]
-    assert isinstance(first, Announce) and (first.say, first.repeat) == ("check-in", False)
+    assert isinstance(first, Speak) and (first.say, first.repeat) == ("check-in", False)
     assert "o1-speaker" not in asked(done(hall, hall.desired(2, {**said, "o1-light": Want(on=True)}))), "not again with the next document"
     old = {**OPENING, "o1-speaker": Want(on=True, say="check-in", since_utc_ns=now - 600 * S)}
     late = asked(hall.desired(3, old)).get("o1-speaker")
-    assert late is None or (isinstance(late, Announce) and late.say == ""), "ten minutes late is not said"
+    assert late is None or (isinstance(late, Speak) and late.say == ""), "ten minutes late is not said"
     assert report(hall, SPEAKER).code in (200, 202)
 
 
@@ -235,16 +235,16 @@ def test_an_announcement_is_played_once_and_not_when_its_moment_has_gone(hall: H
 def test_a_muted_room_hears_nothing(hall: Hall, say: str) -> None:
     effects = asked(hall.desired(1, {"o1-speaker": Want(on=False, say=say, since_utc_ns=hall.now.utc_ns)}))
     said = effects["o1-speaker"]
-    assert isinstance(said, Announce) and (said.say, said.heard) == ("", False)
+    assert isinstance(said, Speak) and (said.say, said.heard) == ("", False)
 
 
 def test_a_free_text_is_never_spoken_and_a_committee_is_not_spoken_to_whoever_asks(hall: Hall) -> None:
     hall.desired(1, {"o1-speaker": Want(on=True, say="请把报价改低"), "e1-speaker": Want(on=True, say="check-in")})
-    assert not [e for e in hall.effects if isinstance(e, Announce)]
+    assert not [e for e in hall.effects if isinstance(e, Speak)]
     assert (report(hall, SPEAKER).code, report(hall, COMMITTEE).code) == (422, 412)
     assert "free text" in report(hall, SPEAKER).text
     effects = asked(hall.desired(2, {"e1-speaker": Want(on=True, say="evacuation")}))
-    assert isinstance(effects["e1-speaker"], Announce), "but for its life"
+    assert isinstance(effects["e1-speaker"], Speak), "but for its life"
 
 
 # always
