@@ -216,66 +216,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sign-in-ways": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Ways
-         * @description How one may sign in here besides by password.
-         */
-        get: operations["get_ways_api_v1_sign_in_ways_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/oidc/begin": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Begin
-         * @description Send the browser to the issuer.
-         */
-        get: operations["begin_api_v1_oidc_begin_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/oidc/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Finish
-         * @description The browser comes back from the issuer.
-         */
-        get: operations["finish_api_v1_oidc_callback_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -1620,7 +1560,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/platform": {
+    "/api/v1/scene-book": {
         parameters: {
             query?: never;
             header?: never;
@@ -1628,10 +1568,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Platform
-         * @description The exchange now, with what was rejected and what was doubtful.
+         * Get Book
+         * @description Every scene: what it does to lights, climate, signs and loudspeakers, and what else it might.
          */
-        get: operations["get_platform_api_v1_platform_get"];
+        get: operations["get_book_api_v1_scene_book_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1640,7 +1580,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/platform/letters": {
+    "/api/v1/scene-book/{scene}/versions": {
         parameters: {
             query?: never;
             header?: never;
@@ -1648,10 +1588,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Letters
-         * @description What the platform will not take, with its reason: dead letters, and what is set apart and still tried.
+         * Get Versions
+         * @description All versions of a page, newest first.
          */
-        get: operations["get_letters_api_v1_platform_letters_get"];
+        get: operations["get_versions_api_v1_scene_book__scene__versions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1660,7 +1600,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/platform/resend": {
+    "/api/v1/scene-book/{scene}/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -1670,17 +1610,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resend
-         * @description Try dead letters once more, after somebody has mended the cause.
+         * Preview Page
+         * @description Which devices of today's lots a draft would have otherwise.  Nothing is written.
          */
-        post: operations["resend_api_v1_platform_resend_post"];
+        post: operations["preview_page_api_v1_scene_book__scene__preview_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/platform/events": {
+    "/api/v1/scene-book/{scene}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1690,18 +1630,57 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Hear
-         * @description The platform says that there is news, and may bring phase events.  Signed as every exchange is; a call that is forged, older than
-         *     five minutes, repeated, or for another venue is refused with 401 and has no effect.
+         * Save Page
+         * @description Write a new version; it is in force from the next press.  What is law is refused with the reason.
          */
-        post: operations["hear_api_v1_platform_events_post"];
+        post: operations["save_page_api_v1_scene_book__scene__post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/certificates": {
+    "/api/v1/runs/{run}/go-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go On
+         * @description Go on without the members that hold a stage.  They stay named, with who decided and why.
+         */
+        post: operations["go_on_api_v1_runs__run__go_on_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Somebody has seen to the members that hold a stage: tell them anew.
+         */
+        post: operations["retry_api_v1_runs__run__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-commands": {
         parameters: {
             query?: never;
             header?: never;
@@ -1709,10 +1688,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Certificates
-         * @description Every board's certificate, and the gateway's own.
+         * Get Commands
+         * @description The devices that somebody else than the scene has: by command, by lockdown, or by the switch on the wall.
          */
-        get: operations["get_certificates_api_v1_certificates_get"];
+        get: operations["get_commands_api_v1_device_commands_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1721,7 +1700,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/agents/{board}/revoke": {
+    "/api/v1/devices/{device}/command": {
         parameters: {
             query?: never;
             header?: never;
@@ -1731,17 +1710,21 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke
-         * @description Shut a board out: all its certificates, its open connection, and every copy of its card.
+         * Command
+         * @description One device otherwise than the scene, until it is given back or the phase changes.  A supervisor's word stands over staff's.
          */
-        post: operations["revoke_api_v1_agents__board__revoke_post"];
-        delete?: never;
+        post: operations["command_api_v1_devices__device__command_post"];
+        /**
+         * Relinquish
+         * @description Give a device back to the scene: the own word for it, and the hand at its switch.
+         */
+        delete: operations["relinquish_api_v1_devices__device__command_delete"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/agents/{board}/admit": {
+    "/api/v1/emergency": {
         parameters: {
             query?: never;
             header?: never;
@@ -1751,11 +1734,15 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Admit
-         * @description Write a board's folder anew, with a first key; what it held before ends.
+         * Call Out
+         * @description Signs, lights and loudspeakers of the whole house see people out.  Scenes go on underneath.
          */
-        post: operations["admit_api_v1_agents__board__admit_post"];
-        delete?: never;
+        post: operations["call_out_api_v1_emergency_post"];
+        /**
+         * All Clear
+         * @description The danger is over: a supervisor's act.
+         */
+        delete: operations["all_clear_api_v1_emergency_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1867,7 +1854,7 @@ export interface components {
          * @description What somebody may ask of the gateway.  An API token names the ones that it is for.
          * @enum {string}
          */
-        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "look-certificates" | "press" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-certificates" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
+        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "export-company" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
         /**
          * AlarmOut
          * @description Something a person must see, until it clears or is acknowledged.
@@ -2027,24 +2014,6 @@ export interface components {
             sha256: string;
         };
         /**
-         * BoardCertificateOut
-         * @description One board.  `until_utc_ns` and `serial` are those of its newest certificate; null: it never had one.
-         */
-        BoardCertificateOut: {
-            /** Board */
-            board: string;
-            name: components["schemas"]["NameOut"];
-            standing: components["schemas"]["Standing"];
-            /** Serial */
-            serial: string | null;
-            /** Until Utc Ns */
-            until_utc_ns: number | null;
-            /** Revoked Utc Ns */
-            revoked_utc_ns: number | null;
-            /** Folder */
-            folder: string;
-        };
-        /**
          * BoardOut
          * @description A computer that runs one agent.
          */
@@ -2142,8 +2111,6 @@ export interface components {
         CalendarOut: {
             /** Utc Ns */
             utc_ns: number;
-            /** Day */
-            day: string;
             /** From Utc Ns */
             from_utc_ns: number;
             /** To Utc Ns */
@@ -2171,36 +2138,33 @@ export interface components {
             schedule: components["schemas"]["ScheduleOut"];
         };
         /**
-         * CallsOut
-         * @description Calls that the platform, or somebody in its name, made since the gateway started.
+         * CellIn
+         * @description One cell as it shall be.
          */
-        CallsOut: {
-            /** Taken */
-            taken: number;
-            /** Refused */
-            refused: number;
-            /** Refused Utc Ns */
-            refused_utc_ns: number | null;
-            /** Refused Why */
-            refused_why: string;
+        CellIn: {
+            /** Part */
+            part: string;
+            /** What */
+            what: string;
+            /** Value */
+            value: boolean | string;
         };
         /**
-         * CertificatesOut
-         * @description `broker_tls` false: boards log in by password, which only a broker of this machine alone allows; there are no boards here then.
+         * CellOut
+         * @description One cell of a page: what staff may write otherwise about one part of a lot.
          */
-        CertificatesOut: {
-            /** Broker Tls */
-            broker_tls: boolean;
-            /** Web Tls */
-            web_tls: boolean;
-            /** Fingerprint */
-            fingerprint: string | null;
-            /** Authority Until Utc Ns */
-            authority_until_utc_ns: number | null;
-            /** Server Until Utc Ns */
-            server_until_utc_ns: number | null;
-            /** Boards */
-            boards: components["schemas"]["BoardCertificateOut"][];
+        CellOut: {
+            /** Part */
+            part: string;
+            part_name: components["schemas"]["NameOut"];
+            /** What */
+            what: string;
+            /** Builtin */
+            builtin: boolean | string;
+            /** Value */
+            value: boolean | string;
+            /** Choices */
+            choices: components["schemas"]["ChoiceOut"][];
         };
         /**
          * CheckOut
@@ -2213,12 +2177,59 @@ export interface components {
             rooms: string[];
         };
         /**
+         * ChoiceOut
+         * @description One of the templates that a cell may have.
+         */
+        ChoiceOut: {
+            /** Value */
+            value: boolean | string;
+            name: components["schemas"]["NameOut"];
+        };
+        /**
+         * ClaimOut
+         * @description Who has a device, when it is not the scene.
+         */
+        ClaimOut: {
+            /** Device */
+            device: string;
+            /** Level */
+            level: string;
+            /** On */
+            on: boolean | null;
+            /** Say */
+            say: string;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+        };
+        /**
          * CodeIn
          * @description A code of the second factor, or a recovery code.
          */
         CodeIn: {
             /** Code */
             code: string;
+        };
+        /**
+         * CommandIn
+         * @description One device otherwise than the scene: a light or climate on or off, a loudspeaker muted or playing a template.
+         */
+        CommandIn: {
+            /** On */
+            on?: boolean | null;
+            /**
+             * Say
+             * @default
+             */
+            say: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * CommandToApprove
@@ -2396,6 +2407,18 @@ export interface components {
             };
         };
         /**
+         * DifferenceOut
+         * @description A device that a draft would have otherwise, in a lot of today.
+         */
+        DifferenceOut: {
+            /** Device */
+            device: string;
+            /** Lot */
+            lot: string;
+            before: components["schemas"]["NameOut"];
+            after: components["schemas"]["NameOut"];
+        };
+        /**
          * DoorOut
          * @description An edge between two rooms.
          */
@@ -2431,6 +2454,19 @@ export interface components {
             lease_left_s: number;
             /** Refused */
             refused: string;
+        };
+        /**
+         * DraftIn
+         * @description A page as it shall be; cells that are not named are as the table ships.
+         */
+        DraftIn: {
+            /**
+             * Cells
+             * @default []
+             */
+            cells: components["schemas"]["CellIn"][];
+            /** Prepare Before S */
+            prepare_before_s?: number | null;
         };
         /**
          * EnrolmentOut
@@ -2627,18 +2663,6 @@ export interface components {
             remedy: components["schemas"]["NameOut"];
         };
         /**
-         * HeardOut
-         * @description What became of a call: events that were new, that were known already, that were not understood.
-         */
-        HeardOut: {
-            /** New */
-            new: number;
-            /** Known */
-            known: number;
-            /** Rejected */
-            rejected: components["schemas"]["RejectedEventOut"][];
-        };
-        /**
          * LeavingOut
          * @description What stands between a lot and its empty rooms.
          */
@@ -2654,31 +2678,6 @@ export interface components {
                 [key: string]: number;
             };
             warning: components["schemas"]["NameOut"] | null;
-        };
-        /**
-         * LetterOut
-         * @description An item that the platform refuses (dead), or does not take though it takes others (apart: still tried).
-         */
-        LetterOut: {
-            /** Key */
-            key: string;
-            /** Kind */
-            kind: string;
-            /** Lot */
-            lot: string;
-            /** Project */
-            project: string;
-            /** Created Utc Ns */
-            created_utc_ns: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "dead" | "apart";
-            /** Attempts */
-            attempts: number;
-            /** Why */
-            why: string;
         };
         /**
          * LockdownIn
@@ -2774,6 +2773,16 @@ export interface components {
             attempts: number;
             /** Latency Ms */
             latency_ms: number | null;
+            /**
+             * On Fail
+             * @default retry
+             */
+            on_fail: string;
+            /**
+             * Waived
+             * @default
+             */
+            waived: string;
         };
         /**
          * MoveIn
@@ -2839,23 +2848,6 @@ export interface components {
             zh: string;
             /** En */
             en: string;
-        };
-        /**
-         * NoticeOut
-         * @description Something that the platform told and the venue did not understand (rejected), or took with a doubt (warning).  Never a value.
-         */
-        NoticeOut: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "rejected" | "warning";
-            /** Ref */
-            ref: string;
-            /** Text */
-            text: string;
-            /** Utc Ns */
-            utc_ns: number;
         };
         /**
          * OpenSessionOut
@@ -2931,6 +2923,26 @@ export interface components {
             first_password?: string | null;
         };
         /**
+         * OverlayOut
+         * @description What stands over the day: an emergency, or boards that nobody hears.
+         */
+        OverlayOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "emergency" | "degraded";
+            name: components["schemas"]["NameOut"];
+            /** Rooms */
+            rooms: string[];
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+        };
+        /**
          * PackageLineOut
          * @description A sealed package, by its hash.
          */
@@ -2961,6 +2973,42 @@ export interface components {
             tagmanifest_sha256: string;
         };
         /**
+         * PageIn
+         * @description A new version, and why.
+         */
+        PageIn: {
+            /**
+             * Cells
+             * @default []
+             */
+            cells: components["schemas"]["CellIn"][];
+            /** Prepare Before S */
+            prepare_before_s?: number | null;
+            /** Note */
+            note: string;
+        };
+        /**
+         * PageOut
+         * @description One scene in the book.  Version 0: nothing was ever written.
+         */
+        PageOut: {
+            /** Scene */
+            scene: string;
+            name: components["schemas"]["NameOut"];
+            /** Version */
+            version: number;
+            /** By */
+            by: string;
+            /** Utc Ns */
+            utc_ns: number;
+            /** Note */
+            note: string;
+            /** Prepare Before S */
+            prepare_before_s: number | null;
+            /** Cells */
+            cells: components["schemas"]["CellOut"][];
+        };
+        /**
          * PasswordIn
          * @description The password that one has, and the one that one wants.
          */
@@ -2982,33 +3030,6 @@ export interface components {
             person: string;
             /** Since Utc Ns */
             since_utc_ns: number;
-        };
-        /**
-         * PlatformOut
-         * @description The exchange now.  `kind` empty: no platform is configured.
-         */
-        PlatformOut: {
-            /** Kind */
-            kind: string;
-            /** Ok */
-            ok: boolean;
-            /** Away Since Utc Ns */
-            away_since_utc_ns: number | null;
-            /** Detail */
-            detail: string;
-            /** Pulled Utc Ns */
-            pulled_utc_ns: number | null;
-            /** Waiting */
-            waiting: number;
-            /** Oldest Utc Ns */
-            oldest_utc_ns: number | null;
-            /** Apart */
-            apart: number;
-            /** Dead */
-            dead: number;
-            calls: components["schemas"]["CallsOut"];
-            /** Notices */
-            notices: components["schemas"]["NoticeOut"][];
         };
         /**
          * PlatformState
@@ -3095,12 +3116,12 @@ export interface components {
          */
         Purpose: "opening" | "evaluation" | "inquiry" | "meeting" | "visit";
         /**
-         * PutBackOut
-         * @description How many were put back.
+         * ReasonIn
+         * @description Why somebody decides so.
          */
-        PutBackOut: {
-            /** Count */
-            count: number;
+        ReasonIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * RecoveryOut
@@ -3284,16 +3305,6 @@ export interface components {
             result: string;
         };
         /**
-         * RejectedEventOut
-         * @description An event of a call that was not understood.
-         */
-        RejectedEventOut: {
-            /** Event */
-            event: string;
-            /** Why */
-            why: string;
-        };
-        /**
          * ReportLotOut
          * @description A lot of the day.
          */
@@ -3344,17 +3355,6 @@ export interface components {
             packages: components["schemas"]["PackageLineOut"][];
         };
         /**
-         * ResendIn
-         * @description Which dead letters to try once more; all when none is named.
-         */
-        ResendIn: {
-            /**
-             * Keys
-             * @default []
-             */
-            keys: string[];
-        };
-        /**
          * ResentOut
          * @description What became of a dead letter that was tried again; `why` is empty when it has arrived.
          */
@@ -3363,14 +3363,6 @@ export interface components {
             arrived: boolean;
             /** Why */
             why: string;
-        };
-        /**
-         * RevokeIn
-         * @description Why a board is shut out, for the journal.
-         */
-        RevokeIn: {
-            /** Reason */
-            reason: string;
         };
         /**
          * RightsIn
@@ -3436,6 +3428,11 @@ export interface components {
             /** Result */
             result: string | null;
             waiting?: components["schemas"]["NameOut"] | null;
+            /**
+             * Held
+             * @default []
+             */
+            held: string[];
             /** Members */
             members: components["schemas"]["MemberOut"][];
         };
@@ -3664,12 +3661,6 @@ export interface components {
             evidence: components["schemas"]["RefOut"][];
         };
         /**
-         * Standing
-         * @description How a board stands with its certificates.
-         * @enum {string}
-         */
-        Standing: "none" | "waiting" | "in_use" | "expired" | "revoked";
-        /**
          * StateOut
          * @description The venue now.  `GET /api/v1/state` and the first message of the WebSocket.
          */
@@ -3688,6 +3679,11 @@ export interface components {
             broker_ok: boolean;
             platform: components["schemas"]["PlatformState"];
             lockdown: components["schemas"]["LockdownOut"];
+            /**
+             * Overlays
+             * @default []
+             */
+            overlays: components["schemas"]["OverlayOut"][];
             /** Boards */
             boards: {
                 [key: string]: components["schemas"]["BoardState"];
@@ -3890,6 +3886,24 @@ export interface components {
             approvers: components["schemas"]["ApproverOut"][];
         };
         /**
+         * VersionOut
+         * @description A version that was written.
+         */
+        VersionOut: {
+            /** Version */
+            version: number;
+            /** By */
+            by: string;
+            /** Utc Ns */
+            utc_ns: number;
+            /** Note */
+            note: string;
+            /** Prepare Before S */
+            prepare_before_s: number | null;
+            /** Cells */
+            cells: components["schemas"]["CellIn"][];
+        };
+        /**
          * WatchIn
          * @description Somebody to be told of.  Pseudonyms, never names (I9).
          */
@@ -3928,14 +3942,6 @@ export interface components {
          * @enum {string}
          */
         WatchReason: "integrity" | "complaint" | "disturbance" | "related" | "other";
-        /**
-         * WaysOut
-         * @description How one may sign in here besides by password.
-         */
-        WaysOut: {
-            /** Oidc */
-            oidc: string | null;
-        };
         /**
          * WebhookIn
          * @description Where to send what.  `kinds`: of journal lines, or lot, run, domain, authorisation; empty: all.
@@ -4060,6 +4066,11 @@ export interface components {
             platform: components["schemas"]["PlatformState"] | null;
             /** @default null */
             lockdown: components["schemas"]["LockdownOut"] | null;
+            /**
+             * Overlays
+             * @default null
+             */
+            overlays: components["schemas"]["OverlayOut"][] | null;
             /**
              * Boards
              * @default {}
@@ -4462,89 +4473,6 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_ways_api_v1_sign_in_ways_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WaysOut"];
-                };
-            };
-        };
-    };
-    begin_api_v1_oidc_begin_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description To the issuer's page. */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The issuer cannot be used; a page says why. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    finish_api_v1_oidc_callback_get: {
-        parameters: {
-            query?: {
-                state?: string;
-                code?: string;
-                error?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Signed in: to the first page. */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in; a page says why. */
-            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6807,7 +6735,7 @@ export interface operations {
             };
         };
     };
-    get_platform_api_v1_platform_get: {
+    get_book_api_v1_scene_book_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -6822,16 +6750,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlatformOut"];
+                    "application/json": components["schemas"]["PageOut"][];
                 };
             };
         };
     };
-    get_letters_api_v1_platform_letters_get: {
+    get_versions_api_v1_scene_book__scene__versions_get: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                scene: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -6842,31 +6772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LetterOut"][];
-                };
-            };
-        };
-    };
-    resend_api_v1_platform_resend_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResendIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PutBackOut"];
+                    "application/json": components["schemas"]["VersionOut"][];
                 };
             };
             /** @description Validation Error */
@@ -6880,16 +6786,18 @@ export interface operations {
             };
         };
     };
-    hear_api_v1_platform_events_post: {
+    preview_page_api_v1_scene_book__scene__preview_post: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                scene: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["DraftIn"];
             };
         };
         responses: {
@@ -6899,12 +6807,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HeardOut"];
+                    "application/json": components["schemas"]["DifferenceOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_certificates_api_v1_certificates_get: {
+    save_page_api_v1_scene_book__scene__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scene: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    go_on_api_v1_runs__run__go_on_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_api_v1_runs__run__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_commands_api_v1_device_commands_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -6919,23 +6937,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CertificatesOut"];
+                    "application/json": components["schemas"]["ClaimOut"][];
                 };
             };
         };
     };
-    revoke_api_v1_agents__board__revoke_post: {
+    command_api_v1_devices__device__command_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                board: string;
+                device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RevokeIn"];
+                "application/json": components["schemas"]["CommandIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    relinquish_api_v1_devices__device__command_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    call_out_api_v1_emergency_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
             };
         };
         responses: {
@@ -6957,13 +7037,11 @@ export interface operations {
             };
         };
     };
-    admit_api_v1_agents__board__admit_post: {
+    all_clear_api_v1_emergency_delete: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                board: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -6974,15 +7052,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
             };
         };
     };

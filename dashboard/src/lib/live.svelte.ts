@@ -11,6 +11,7 @@ import type {
   Line,
   Lockdown,
   Lot,
+  Overlay,
   Patch,
   PlatformState,
   State,
@@ -29,6 +30,7 @@ export class Live {
   brokerOk = $state(false);
   platform = $state.raw<PlatformState | null>(null);
   lockdown = $state.raw<Lockdown | null>(null); // the one that stands
+  overlays = $state.raw<Overlay[]>([]); // what stands over the day: an emergency, boards that are away
   boards = $state<Record<string, BoardState>>({});
   devices = $state<Record<string, DeviceState>>({});
   doors = $state<Record<string, DoorState>>({});
@@ -107,6 +109,7 @@ export class Live {
     this.offsetMs = this.heardMs - Date.now();
     this.brokerOk = message.broker_ok;
     if (message.platform) this.platform = message.platform;
+    if (message.overlays) this.overlays = message.overlays;
     if (message.lockdown) this.lockdown = message.lockdown.on ? message.lockdown : null;
   }
 

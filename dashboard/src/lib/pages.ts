@@ -18,6 +18,7 @@ export const PAGES = {
   calendar: { load: () => import("../pages/Calendar.svelte"), open: inHouse, menu: "manage" },
   events: { load: () => import("../pages/Events.svelte"), open: () => session.may("look-lists") },
   presence: { load: () => import("../pages/Presence.svelte"), open: insiders },
+  scenes: { load: () => import("../pages/Scenes.svelte"), open: () => session.isInCharge, menu: "manage" },
   guard: { load: () => import("../pages/Guard.svelte"), open: () => session.isInCharge },
   certificates: { load: () => import("../pages/Certificates.svelte"), open: () => session.who?.role === "integrator", menu: "manage" },
   platform: {

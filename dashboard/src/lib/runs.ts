@@ -40,8 +40,12 @@ export function rowLook(row: Member, run: Run): RowLook {
   const ended = run.result !== null;
   if (row.code === 200) return { tone: "ok", word: t("row.done"), remedy: "" };
   if (row.attempts === 0) return { tone: "idle", word: t(ended ? "row.not-tried" : "row.queued"), remedy: "" };
-  if (!ended && row.code === 0) return { tone: "opening", word: t("row.sent"), remedy: "" };
+  if (!ended && row.code === 0 && row.text === "") return { tone: "opening", word: t("row.sent"), remedy: "" };
   if (!ended && row.code === 202) return { tone: "prepare", word: t("row.working"), remedy: "" };
+  const board = venue().boardOf(row.id);
+  if (!ended && row.code === 0 && board !== null && !boardOnline(board)) {
+    return { tone: row.required ? "alarm" : "prepare", word: t("row.away"), remedy: remedy(row) };
+  }
   const word = row.code === 0 ? t("row.silent") : t(row.code === 202 ? "row.late" : "row.failed");
   return { tone: row.required ? "alarm" : "prepare", word, remedy: remedy(row) };
 }
