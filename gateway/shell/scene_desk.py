@@ -363,8 +363,9 @@ class SceneDesk:
         if run.result is not None:
             return None
         if held := held_by(run):
-            name, more = self.venue.name_of(held[0].id), len(held)
-            return Name(f"{name.zh} 等 {more} 项未完成,等您决定", f"{name.en} ({more} in all) is not as wanted: you decide")
+            names = [self.venue.name_of(row.id) for row in held]
+            zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
+            return Name(f"{zh} 没有到位,等您决定", f"{en}: not as wanted, you decide")
         for row in run.rows:
             if row.kind == "door" and row.stage == run.stage and not row.done:
                 component = self.venue.component_of[self.venue.doors[DoorId(row.id)].inside]
