@@ -41,7 +41,7 @@ HELD = {
 KNOWN = {
     "lot": "L1", "project": "P-L1", "sha256": SHA, "person": "exp-1", "seal": "1", "door": "o1-door", "component": "o1",
     "exception": "x-1", "date": "2026-11-22", "run": "run-1", "account": "held-staff-own", "alarm": "recording-gap:o1-near",
-    "board": "front",
+    "board": "front", "device": "o1-light", "scene": "opening",
 }  # fmt: skip
 REFUSED = {401, 403}
 
