@@ -216,6 +216,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in-ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ways
+         * @description How one may sign in here besides by password.
+         */
+        get: operations["get_ways_api_v1_sign_in_ways_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin
+         * @description Send the browser to the issuer.
+         */
+        get: operations["begin_api_v1_oidc_begin_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finish
+         * @description The browser comes back from the issuer.
+         */
+        get: operations["finish_api_v1_oidc_callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -1560,6 +1620,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Platform
+         * @description The exchange now, with what was rejected and what was doubtful.
+         */
+        get: operations["get_platform_api_v1_platform_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Letters
+         * @description What the platform will not take, with its reason: dead letters, and what is set apart and still tried.
+         */
+        get: operations["get_letters_api_v1_platform_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend
+         * @description Try dead letters once more, after somebody has mended the cause.
+         */
+        post: operations["resend_api_v1_platform_resend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear
+         * @description The platform says that there is news, and may bring phase events.  Signed as every exchange is; a call that is forged, older than
+         *     five minutes, repeated, or for another venue is refused with 401 and has no effect.
+         */
+        post: operations["hear_api_v1_platform_events_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scene-book": {
         parameters: {
             query?: never;
@@ -1854,7 +1995,7 @@ export interface components {
          * @description What somebody may ask of the gateway.  An API token names the ones that it is for.
          * @enum {string}
          */
-        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "export-company" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
+        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
         /**
          * AlarmOut
          * @description Something a person must see, until it clears or is acknowledged.
@@ -2136,6 +2277,20 @@ export interface components {
             /** Conflicts */
             conflicts: components["schemas"]["ConflictOut"][];
             schedule: components["schemas"]["ScheduleOut"];
+        };
+        /**
+         * CallsOut
+         * @description Calls that the platform, or somebody in its name, made since the gateway started.
+         */
+        CallsOut: {
+            /** Taken */
+            taken: number;
+            /** Refused */
+            refused: number;
+            /** Refused Utc Ns */
+            refused_utc_ns: number | null;
+            /** Refused Why */
+            refused_why: string;
         };
         /**
          * CellIn
@@ -2663,6 +2818,18 @@ export interface components {
             remedy: components["schemas"]["NameOut"];
         };
         /**
+         * HeardOut
+         * @description What became of a call: events that were new, that were known already, that were not understood.
+         */
+        HeardOut: {
+            /** New */
+            new: number;
+            /** Known */
+            known: number;
+            /** Rejected */
+            rejected: components["schemas"]["RejectedEventOut"][];
+        };
+        /**
          * LeavingOut
          * @description What stands between a lot and its empty rooms.
          */
@@ -2678,6 +2845,31 @@ export interface components {
                 [key: string]: number;
             };
             warning: components["schemas"]["NameOut"] | null;
+        };
+        /**
+         * LetterOut
+         * @description An item that the platform refuses (dead), or does not take though it takes others (apart: still tried).
+         */
+        LetterOut: {
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Lot */
+            lot: string;
+            /** Project */
+            project: string;
+            /** Created Utc Ns */
+            created_utc_ns: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "dead" | "apart";
+            /** Attempts */
+            attempts: number;
+            /** Why */
+            why: string;
         };
         /**
          * LockdownIn
@@ -2848,6 +3040,23 @@ export interface components {
             zh: string;
             /** En */
             en: string;
+        };
+        /**
+         * NoticeOut
+         * @description Something that the platform told and the venue did not understand (rejected), or took with a doubt (warning).  Never a value.
+         */
+        NoticeOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "rejected" | "warning";
+            /** Ref */
+            ref: string;
+            /** Text */
+            text: string;
+            /** Utc Ns */
+            utc_ns: number;
         };
         /**
          * OpenSessionOut
@@ -3032,6 +3241,33 @@ export interface components {
             since_utc_ns: number;
         };
         /**
+         * PlatformOut
+         * @description The exchange now.  `kind` empty: no platform is configured.
+         */
+        PlatformOut: {
+            /** Kind */
+            kind: string;
+            /** Ok */
+            ok: boolean;
+            /** Away Since Utc Ns */
+            away_since_utc_ns: number | null;
+            /** Detail */
+            detail: string;
+            /** Pulled Utc Ns */
+            pulled_utc_ns: number | null;
+            /** Waiting */
+            waiting: number;
+            /** Oldest Utc Ns */
+            oldest_utc_ns: number | null;
+            /** Apart */
+            apart: number;
+            /** Dead */
+            dead: number;
+            calls: components["schemas"]["CallsOut"];
+            /** Notices */
+            notices: components["schemas"]["NoticeOut"][];
+        };
+        /**
          * PlatformState
          * @description The link to the trading platform.
          */
@@ -3115,6 +3351,14 @@ export interface components {
          * @enum {string}
          */
         Purpose: "opening" | "evaluation" | "inquiry" | "meeting" | "visit";
+        /**
+         * PutBackOut
+         * @description How many were put back.
+         */
+        PutBackOut: {
+            /** Count */
+            count: number;
+        };
         /**
          * ReasonIn
          * @description Why somebody decides so.
@@ -3305,6 +3549,16 @@ export interface components {
             result: string;
         };
         /**
+         * RejectedEventOut
+         * @description An event of a call that was not understood.
+         */
+        RejectedEventOut: {
+            /** Event */
+            event: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * ReportLotOut
          * @description A lot of the day.
          */
@@ -3353,6 +3607,17 @@ export interface components {
             acts: components["schemas"]["ActRowOut"][];
             /** Packages */
             packages: components["schemas"]["PackageLineOut"][];
+        };
+        /**
+         * ResendIn
+         * @description Which dead letters to try once more; all when none is named.
+         */
+        ResendIn: {
+            /**
+             * Keys
+             * @default []
+             */
+            keys: string[];
         };
         /**
          * ResentOut
@@ -3943,6 +4208,14 @@ export interface components {
          */
         WatchReason: "integrity" | "complaint" | "disturbance" | "related" | "other";
         /**
+         * WaysOut
+         * @description How one may sign in here besides by password.
+         */
+        WaysOut: {
+            /** Oidc */
+            oidc: string | null;
+        };
+        /**
          * WebhookIn
          * @description Where to send what.  `kinds`: of journal lines, or lot, run, domain, authorisation; empty: all.
          */
@@ -4473,6 +4746,89 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_ways_api_v1_sign_in_ways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysOut"];
+                };
+            };
+        };
+    };
+    begin_api_v1_oidc_begin_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the issuer's page. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The issuer cannot be used; a page says why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    finish_api_v1_oidc_callback_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in: to the first page. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in; a page says why. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6731,6 +7087,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+        };
+    };
+    get_platform_api_v1_platform_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformOut"];
+                };
+            };
+        };
+    };
+    get_letters_api_v1_platform_letters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterOut"][];
+                };
+            };
+        };
+    };
+    resend_api_v1_platform_resend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PutBackOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_api_v1_platform_events_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeardOut"];
                 };
             };
         };
