@@ -1701,6 +1701,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Certificates
+         * @description Every board's certificate, and the gateway's own.
+         */
+        get: operations["get_certificates_api_v1_certificates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{board}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description Shut a board out: all its certificates, its open connection, and every copy of its card.
+         */
+        post: operations["revoke_api_v1_agents__board__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{board}/admit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Admit
+         * @description Write a board's folder anew, with a first key; what it held before ends.
+         */
+        post: operations["admit_api_v1_agents__board__admit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scene-book": {
         parameters: {
             query?: never;
@@ -1995,7 +2055,7 @@ export interface components {
          * @description What somebody may ask of the gateway.  An API token names the ones that it is for.
          * @enum {string}
          */
-        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
+        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "look-certificates" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-certificates" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
         /**
          * AlarmOut
          * @description Something a person must see, until it clears or is acknowledged.
@@ -2155,6 +2215,24 @@ export interface components {
             sha256: string;
         };
         /**
+         * BoardCertificateOut
+         * @description One board.  `until_utc_ns` and `serial` are those of its newest certificate; null: it never had one.
+         */
+        BoardCertificateOut: {
+            /** Board */
+            board: string;
+            name: components["schemas"]["NameOut"];
+            standing: components["schemas"]["Standing"];
+            /** Serial */
+            serial: string | null;
+            /** Until Utc Ns */
+            until_utc_ns: number | null;
+            /** Revoked Utc Ns */
+            revoked_utc_ns: number | null;
+            /** Folder */
+            folder: string;
+        };
+        /**
          * BoardOut
          * @description A computer that runs one agent.
          */
@@ -2252,6 +2330,8 @@ export interface components {
         CalendarOut: {
             /** Utc Ns */
             utc_ns: number;
+            /** Day */
+            day: string;
             /** From Utc Ns */
             from_utc_ns: number;
             /** To Utc Ns */
@@ -2320,6 +2400,24 @@ export interface components {
             value: boolean | string;
             /** Choices */
             choices: components["schemas"]["ChoiceOut"][];
+        };
+        /**
+         * CertificatesOut
+         * @description `broker_tls` false: boards log in by password, which only a broker of this machine alone allows; there are no boards here then.
+         */
+        CertificatesOut: {
+            /** Broker Tls */
+            broker_tls: boolean;
+            /** Web Tls */
+            web_tls: boolean;
+            /** Fingerprint */
+            fingerprint: string | null;
+            /** Authority Until Utc Ns */
+            authority_until_utc_ns: number | null;
+            /** Server Until Utc Ns */
+            server_until_utc_ns: number | null;
+            /** Boards */
+            boards: components["schemas"]["BoardCertificateOut"][];
         };
         /**
          * CheckOut
@@ -3630,6 +3728,14 @@ export interface components {
             why: string;
         };
         /**
+         * RevokeIn
+         * @description Why a board is shut out, for the journal.
+         */
+        RevokeIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RightsIn
          * @description What an account may do, and in which lots.
          */
@@ -3925,6 +4031,12 @@ export interface components {
             /** Evidence */
             evidence: components["schemas"]["RefOut"][];
         };
+        /**
+         * Standing
+         * @description How a board stands with its certificates.
+         * @enum {string}
+         */
+        Standing: "none" | "waiting" | "in_use" | "expired" | "revoked";
         /**
          * StateOut
          * @description The venue now.  `GET /api/v1/state` and the first message of the WebSocket.
@@ -7184,6 +7296,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeardOut"];
+                };
+            };
+        };
+    };
+    get_certificates_api_v1_certificates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatesOut"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_agents__board__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                board: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    admit_api_v1_agents__board__admit_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                board: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
