@@ -1,7 +1,7 @@
 """The scenes' side of the coordinator: presses become plans, plans become runs, answers move them on."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from gateway.core.day import LotState, Refusal, may_press
@@ -20,7 +20,6 @@ from gateway.core.scene_run import (
     compensating,
     go_on,
     held_by,
-    places_of,
     resumed,
     seen,
     superseded,
@@ -31,33 +30,17 @@ from gateway.core.scene_run import (
 from gateway.core.scene_run import Effect as RunEffect
 from gateway.core.wants import device_wants, merged_wants
 from gateway.shell.agents import AgentBook
+from gateway.shell.scene_answers import SceneAnswers, Seats
 from gateway.shell.scene_orders import SceneOrders
 from gateway.shell.store import Store
-from gateway.shell.warden import Warden, waiting_words
-from venue_model.ids import BoardId, DeviceId, DoorId, LotId, RunId
+from gateway.shell.warden import Warden
+from venue_model.ids import BoardId, DeviceId, LotId, RunId
 from venue_model.moments import Now
 from venue_model.scenes import SCENES, SceneId
 from venue_model.venue import Name, Venue
-from venue_model.wire import ACCEPTED, APPLIED, Want
+from venue_model.wire import Want
 
 log = logging.getLogger(__name__)
-
-
-class _Seats:
-    """Where a run's members sit in its rows: by id, by board, and the doors, whose answers hang on other boards too."""
-
-    def __init__(self, run: Run) -> None:
-        self.places = places_of(run)
-        self._all = range(len(run.rows))
-        self._doors = tuple(place for place, row in enumerate(run.rows) if row.kind == "door")
-        self._of: dict[BoardId, list[int]] = {}
-        for place, row in enumerate(run.rows):
-            if row.kind != "door":
-                self._of.setdefault(row.agent, []).append(place)
-
-    def that_may_answer(self, board: BoardId | None) -> Iterable[int]:
-        """The places that a report of this board can change; all when it is None."""
-        return self._all if board is None else (*self._of.get(board, ()), *self._doors)
 
 
 class SceneDesk:
@@ -72,12 +55,18 @@ class SceneDesk:
         self.new_run = new_run
         self.day: dict[LotId, LotState] = store.lots()
         self.book: Book = {}  # what staff have written about scenes (`SceneBookDesk`)
-        self.orders = SceneOrders(venue, agents, epoch, device_wants(venue, self.day))
         self.open: dict[RunId, Run] = {}
         self._records: dict[RunId, RunRecord] = {}  # of the open runs
         self._ended: dict[LotId, Run] = {}  # the newest that ended since the start, for the pages
-        self._seats: dict[RunId, _Seats] = {}  # of the open runs
-        self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
+        self._seats: dict[RunId, Seats] = {}  # of the open runs
+        self._asleep: set[RunId] = set()  # runs of the life before, until they are resumed
+        for record in store.runs(open_only=True):
+            self._records[record.run.id], self.open[record.run.id] = record, record.run
+            self._seats[record.run.id] = Seats(record.run)
+            self._asleep.add(record.run.id)
+        # Nothing was sent for members of later stages: whoever connects is told to keep what they had.
+        self.orders = SceneOrders(venue, agents, epoch, self._merged())
+        self.answers = SceneAnswers(venue, agents, warden, self.orders)
         self.finished: Callable[[Run], None] = lambda run: None
         self.touched: Callable[[LotId], None] = lambda lot: None
         # Told which devices have come into a new phase: what people wanted of them in the old one has ended.
@@ -131,24 +120,23 @@ class SceneDesk:
             self.store.save_lot(plan.after[run.lot])
             self._records[run.id] = replace(record, wants={**record.wants, **_wants_of(plan.members)}, left=left)
             self._store(run)
-        self._seats[run.id] = _Seats(run)
+        self._seats[run.id] = Seats(run)
         self.day[run.lot] = plan.after[run.lot]
         log.warning("run=%s lot=%s scene=%s is compensated by phase=%s", run.id, run.lot, run.scene, self.day[run.lot].phase)
         self._carry_out(run, effects, now)
 
     def resume(self, now: Now) -> None:
         """After a restart: the same runs go on under their ids."""
-        records = self.store.runs(open_only=True)
-        for record in records:
-            self._records[record.run.id] = record
-            self._keep(record.run)
-        # Nothing was sent for members of later stages: they keep what they had.
-        self.orders.ask(self._merged())
-        for record in records:
-            run, effects = resumed(record.run, now)
+        for id in sorted(self._asleep):
+            run, effects = resumed(self.open[id], now)
+            self._asleep.discard(id)
             self._keep(run)
             self._carry_out(run, effects, now)
             log.info("run=%s lot=%s scene=%s resumed stage=%d", run.id, run.lot, run.scene, run.stage)
+
+    def _under_way(self) -> list[Run]:
+        """The open runs, but for those that wait to be resumed: their clocks are another life's."""
+        return [run for run in self.open.values() if run.id not in self._asleep]
 
     def go_on(self, run_id: RunId, by: str, reason: str, now: Now) -> bool:
         """A person goes on without the members that hold a stage; False when none does."""
@@ -160,7 +148,7 @@ class SceneDesk:
 
     def _decided(self, run_id: RunId, act: Callable[[Run], tuple[Run, tuple[RunEffect, ...]]], now: Now) -> bool:
         run = self.open.get(run_id)
-        if run is None or not held_by(run):
+        if run is None or run_id in self._asleep or not held_by(run):
             return False
         after, effects = act(run)
         self._store(after)
@@ -175,14 +163,9 @@ class SceneDesk:
         A stage's end is stored before what follows from it is sent.  Single answers are not: after a restart the stage is sent
         again, and the devices answer again.
         """
-        for run in list(self.open.values()):
+        for run in self._under_way():
             seats = self._seats[run.id]
-            answers = {
-                row.id: answer
-                for row in map(run.rows.__getitem__, seats.that_may_answer(only))
-                if asked_now(row, run) and (answer := self._answer(run, row.id, row.kind, row.agent)) is not None
-            }
-            after, effects = answered(run, answers, now, seats.places)
+            after, effects = answered(run, self.answers.of(run, seats, only), now, seats.places)
             if after is run:
                 continue
             if effects:
@@ -191,47 +174,15 @@ class SceneDesk:
                 self._keep(after)
             self._carry_out(after, effects, now)
 
-    def _answer(self, run: Run, member: str, kind: str, board: BoardId) -> tuple[int, str] | None:
-        reported = self.agents[board].reported
-        if reported is None:
-            return None
-        if kind == "door":
-            return self._door_answer(DoorId(member), board)
-        wanted = self._generation.get((run.id, board))
-        if wanted is None or (reported.epoch, reported.generation) < (self.epoch, wanted):
-            return None
-        report = reported.devices.get(DeviceId(member))
-        if report is None:
-            return None
-        return self.orders.answer(DeviceId(member), report)
-
-    def _door_answer(self, door_id: DoorId, board: BoardId) -> tuple[int, str] | None:
-        """A door is done when it holds the newest policy of its domain and the domain has reached what the day asks."""
-        reported = self.agents[board].reported
-        door = self.venue.doors[door_id]
-        component = self.venue.component_of[door.inside]
-        waiting = self.warden.waiting[component]
-        if waiting is not None:
-            words = waiting_words(waiting, self.venue)
-            return ACCEPTED, f"{words.zh} {words.en}"
-        report = reported.doors.get(door_id) if reported else None
-        if report is None:
-            return None
-        held = report.components.get(component)
-        domain = self.warden.domains[component]
-        if held is None or (held.term, held.epoch) != (domain.term, domain.epoch):
-            return (500, report.refused) if report.refused else None
-        return APPLIED, ""
-
     def reachable(self) -> None:
         """Boards have come or gone: rows of the open runs say so at once."""
-        for run in list(self.open.values()):
+        for run in self._under_way():
             if (told := seen(run, self.agents.away)) is not run:
                 self._keep(told)
 
     def wake(self, now: Now) -> None:
         """Repeat to the silent, end stages whose time is up."""
-        for run in list(self.open.values()):
+        for run in self._under_way():
             after, effects = woken(run, now)
             if after is not run:
                 self._store(after)
@@ -239,7 +190,7 @@ class SceneDesk:
 
     def wake_ns(self) -> int | None:
         """When `wake` will do something at the latest, on the monotonic clock."""
-        return min((moment for run in self.open.values() if (moment := wake_ns(run)) is not None), default=None)
+        return min((moment for run in self._under_way() if (moment := wake_ns(run)) is not None), default=None)
 
     # sending
 
@@ -264,8 +215,8 @@ class SceneDesk:
             self.warden.pursue(self.day, now)
         with self.store.transaction():
             for board in boards:
-                if not again or (run.id, board) not in self._generation:
-                    self._generation[run.id, board] = self.orders.number(board)
+                if not again or not self.answers.expected(run.id, board):
+                    self.answers.expect(run.id, board, self.orders.number(board))
         if not again:
             self.orders.broadcast(run, boards, stage, self._records[run.id].wants)
         for board in boards:
@@ -317,7 +268,7 @@ class SceneDesk:
         self.open[run.id] = run
         self._records[run.id] = replace(self._records[run.id], run=run)
         if run.id not in self._seats:
-            self._seats[run.id] = _Seats(run)
+            self._seats[run.id] = Seats(run)
         self.touched(run.lot)
 
     def _close(self, run: Run) -> RunRecord:
@@ -325,8 +276,8 @@ class SceneDesk:
         self._store(run)
         self._ended[run.lot] = run
         del self.open[run.id], self._seats[run.id]
-        for key in [key for key in self._generation if key[0] == run.id]:
-            del self._generation[key]
+        self._asleep.discard(run.id)
+        self.answers.forget(run.id)
         return self._records.pop(run.id)
 
     def _finish(self, run: Run, result: str, now: Now) -> None:
@@ -360,19 +311,7 @@ class SceneDesk:
 
     def waits_for(self, run: Run) -> Name | None:
         """What an open run waits for, in words."""
-        if run.result is not None:
-            return None
-        if held := held_by(run):
-            names = [self.venue.name_of(row.id) for row in held]
-            zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
-            return Name(f"{zh} 没有到位,等您决定", f"{en}: not as wanted, you decide")
-        for row in run.rows:
-            if row.kind == "door" and row.stage == run.stage and not row.done:
-                component = self.venue.component_of[self.venue.doors[DoorId(row.id)].inside]
-                waiting = self.warden.waiting[component]
-                if waiting is not None:
-                    return waiting_words(waiting, self.venue)
-        return None
+        return self.answers.waits_for(run)
 
 
 def _wants_of(members: tuple[PlannedMember, ...]) -> dict[DeviceId, Want]:

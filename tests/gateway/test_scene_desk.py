@@ -223,6 +223,37 @@ def test_whoever_ends_last_decides_what_the_hall_shows(two: Stage, restart: bool
     assert [line.split()[-1] for line in lines if "工程" in line] == ["签到中", "开标准备"]
 
 
+def test_a_press_that_waited_does_not_bring_back_what_the_hall_showed_when_it_was_pressed(two: Stage) -> None:
+    for scene in ("opening_preparation", "check_in", "opening"):
+        two.press(scene, "L2")
+    agent(two, "recorder").dead = True
+    two.press("opening_preparation")
+    two.press("opening_end", "L2")
+    lines = two.coordinator.scenes.wants[DeviceId("hall-sign")].lines
+    assert lines is not None
+    assert [line.split()[-1] for line in lines if "工程" in line] == ["已预约", "开标结束"], "the first lot's doors are still shut"
+    agent(two, "recorder").dead = False
+    two.wait(3_000)
+    assert [two.run("L1").result, two.run("L2").result] == ["ok", "ok"]  # type: ignore[attr-defined]
+    lines = two.coordinator.scenes.wants[DeviceId("hall-sign")].lines
+    assert lines is not None
+    assert [line.split()[-1] for line in lines if "工程" in line] == ["开标准备", "开标结束"]
+
+
+def test_after_a_restart_nothing_stops_before_the_doors_have_closed(stage: Stage) -> None:
+    pressed(stage, "opening_preparation", "check_in", "opening")
+    agent(stage, "opening").dead = True
+    stage.press("opening_end")
+    stage.restart()
+    stage.settle()
+    recorder = agent(stage, "recorder").desired
+    assert recorder is not None and recorder.devices[DeviceId("o1-near")].record is not None
+    stage.wait(20_000, 500)
+    recorder = agent(stage, "recorder").desired
+    assert recorder is not None and recorder.devices[DeviceId("o1-near")].record is None, "the doors had their time"
+    assert latest(stage).result == "partial"
+
+
 # stronger words
 
 
