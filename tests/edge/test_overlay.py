@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.core.agent import step, wake_ns
 from edge.core.contact import ALONE_NS, Contact, alone, heard, linked, started
-from edge.core.effects import Speak, Effect, ShowText, StartRecording, StopRecording, SwitchLight
+from edge.core.effects import Effect, ShowText, Speak, StartRecording, StopRecording, SwitchLight
 from edge.core.events import DesiredArrived, DeviceDone, GatewayHeard, LinkLost, SessionBegan, Started, Woken
 from edge.core.overlay import CALL_OUT, EVACUATE, Overlay, source, target
 from edge.core.site import input_lines, output_lines, site_of
