@@ -44,6 +44,14 @@ async def enter(connection: HTTPConnection) -> None:
     ASKING.set(asking)
 
 
+def need_also(connection: HTTPConnection, action: Action) -> None:
+    """What is asked turns out to be another action as well: a scene that lifts a seal.  ApiError 403 for whoever may not."""
+    s = services(connection)
+    account, now = s.accounts.need(connection), s.accounts.clock()
+    if refusal := decide_act(account, action, named_lots(s, connection.path_params), now.utc_ns):
+        raise forbidden(refusal)
+
+
 def tell_outcome(request: Request, response: Response) -> None:
     """Into the audit chain, unless the journal line of the act has brought it there."""
     asking: Asking | None = getattr(request.state, "asking", None)

@@ -5,12 +5,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from gateway.api import models as m
+from gateway.api.entry import need_also
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
 from gateway.core.apart import admitted
 from gateway.core.day import OVER, LotState, Refusal, parts
 from gateway.core.plan import PlannedMember
 from gateway.core.presence.leaving import still_inside
+from gateway.core.rights import Action
 from gateway.shell.coordinator import clock
 from gateway.shell.view import named, venue_out
 from venue_model.door_policy import Approval
@@ -136,6 +138,8 @@ async def press(request: Request, lot: str, body: m.SceneIn) -> m.RunOut:
     s = services(request)
     account = s.accounts.need(request, "staff")
     _lot(s, lot)
+    if body.approvals:  # it would lift a seal, which is as dangerous here as on the page of approvals
+        need_also(request, Action.APPROVE)
     approvals: dict[ComponentId, tuple[Approval, ...]] = {}
     for given in body.approvals:
         component = ComponentId(given.component)
