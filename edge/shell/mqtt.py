@@ -4,7 +4,6 @@ import collections
 import logging
 import random
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,13 +12,14 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, LogLevel
 
+from edge.shell.enrolment import ASK_FIRST_S, Enrolment
 from edge.shell.identity import Identity
+from edge.shell.mqtt_client import BoardClient, set_up_tcp
 from venue_model.backlog import Backlog, Outgoing
 from venue_model.ids import BoardId, RoomId
 from venue_model.session import (
     CONNECT_TIMEOUT_S,
     KEEPALIVE_S,
-    UNANSWERED_MS,
     WINDOW,
     agent_reads,
     backoff_s,
@@ -27,10 +27,9 @@ from venue_model.session import (
     client_id,
     next_attempt,
 )
-from venue_model.wire import Certificate, GatewayStatus, Renewal, Status, Topics, WireError, decode, encode
+from venue_model.wire import GatewayStatus, Status, Topics, WireError, decode, encode
 
 GOODBYE_S = 1.0  # for the broker to acknowledge what was published before the end
-ASK_FIRST_S, ASK_S = 90.0, 3_600.0  # for the first certificate of our own; for the next
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +63,7 @@ class AgentLink:
         self._host, self._port, self._agent, self._password = host, port, agent, password
         self._topics = topics
         self._identity = identity
+        self._enrolment = None if identity is None else Enrolment(identity, topics, agent)
         self._reads = agent_reads(topics, agent, rooms, certified=identity is not None)
         self._next_session = next_session
         self._on_message = on_message
@@ -77,7 +77,6 @@ class AgentLink:
         self._subscribed = threading.Event()
         self._lost = threading.Event()
         self._renewed = threading.Event()  # a new certificate is here: connect with it
-        self._ask_at_s = 0.0
         self._closing = threading.Event()
         self._up = False
         self._thread: threading.Thread | None = None
@@ -150,7 +149,7 @@ class AgentLink:
         sock = client.socket()
         if sock is None:
             return self._unreachable(ConnectionError("cut off at once"))
-        _set_up_tcp(sock)
+        set_up_tcp(sock)
         self._lost.clear()
         self._subscribed.clear()
         self._acknowledged.clear()
@@ -179,7 +178,7 @@ class AgentLink:
         """A new client for each connection: an old one would resend what has been overtaken."""
         self._session = self._next_session()
         secret = self._password.encode() if self._identity is None else self._identity.secret
-        client = _Client(CallbackAPIVersion.VERSION2, client_id(self._agent, secret), reconnect_on_failure=False)
+        client = BoardClient(CallbackAPIVersion.VERSION2, client_id(self._agent, secret), reconnect_on_failure=False)
         if self._identity is None:
             client.username_pw_set(self._agent, self._password)
         else:
@@ -210,11 +209,13 @@ class AgentLink:
                     dropped = f"{self._backlog.dropped} messages were dropped since the start"
                     self._say(f"broker {self._host}:{self._port}: connected, session {self._session}; {dropped}")
                     self.announce()
-                    self._ask_at_s = started
+                    if self._enrolment is not None:
+                        self._enrolment.begin(started)
                     self._tell(self._on_connection, True)
-                self._ask_for_certificate()
+                if self._enrolment is not None and (asking := self._enrolment.due(time.monotonic())) is not None:
+                    self.publish(self._enrolment.asks_on, asking, retain=False)
                 self._drain(client)
-            self._wake.wait(None if self._identity is None else ASK_FIRST_S)
+            self._wake.wait(None if self._enrolment is None else ASK_FIRST_S)
             self._wake.clear()
         if not self._up:
             return 0.0
@@ -228,14 +229,6 @@ class AgentLink:
         self._say(f"broker {self._host}:{self._port}: connection ended")
         self._tell(self._on_connection, False)
         return time.monotonic() - started
-
-    def _ask_for_certificate(self) -> None:
-        """Say which certificate is in use, and ask for the next.  The gateway knows when it is due."""
-        if self._identity is None or time.monotonic() < self._ask_at_s:
-            return
-        renewal = Renewal(self._identity.certificate, self._identity.request())
-        self.publish(self._topics.agent(self._agent, "renewal"), encode(renewal), retain=False)
-        self._ask_at_s = time.monotonic() + (ASK_FIRST_S if self._identity.first else ASK_S)
 
     def _say_goodbye(self, client: Client) -> None:
         self.publish(self._status_topic, encode(Status(on=False, session=self._session, why="stop")), retain=True)
@@ -285,23 +278,14 @@ class AgentLink:
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         topic, payload = message.topic, bytes(message.payload)
-        if self._identity is not None and topic == self._topics.agent(self._agent, "certificate"):
-            self._take_certificate(self._identity, payload)
+        if self._enrolment is not None and topic == self._enrolment.hears_on:
+            if self._enrolment.take(payload):
+                self._renewed.set()
+                self._wake.set()
             return
         if topic == self._topics.gateway and not message.retain and self._up:
             self._greet(payload)
         self._tell(self._on_message, topic, payload)
-
-    def _take_certificate(self, identity: Identity, payload: bytes) -> None:
-        try:
-            found = decode(Certificate, payload).certificate
-        except WireError as error:
-            log.warning("link %s: %s", self._agent, error)
-            return
-        if identity.take(found):
-            log.info("link %s: certificate %s from now on", self._agent, identity.serial)
-            self._renewed.set()
-            self._wake.set()
 
     def _logged(self, _client: Client, _userdata: Any, level: int, text: str) -> None:
         """paho tells here, and nowhere else, why TLS has ended: a broker refuses a certificate after the handshake."""
@@ -333,24 +317,3 @@ class AgentLink:
         if text != self._said:
             self._said = text
             log.info("link %s: %s", self._agent, text)
-
-
-class _Client(Client):
-    """paho, but a handshake that fails leaves no open socket behind."""
-
-    def _ssl_wrap_socket(self, tcp_sock: Any) -> ssl.SSLSocket:
-        assert self._ssl_context is not None, "asked for with TLS only"
-        sock = self._ssl_context.wrap_socket(tcp_sock, do_handshake_on_connect=False)
-        sock.settimeout(CONNECT_TIMEOUT_S)
-        try:
-            sock.do_handshake()
-        except BaseException:
-            sock.close()
-            raise
-        return sock
-
-
-def _set_up_tcp(sock: Any) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Nagle and delayed acknowledgement wait 40 ms for each other
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)

@@ -24,7 +24,7 @@ from gateway.pki import ca
 
 Clock = Callable[[], datetime.datetime]
 # Before the first version of this program nobody can have asked it for a certificate: a clock that says so was never set.
-CLOCK_FLOOR = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+CLOCK_FLOOR = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 
 
 class PkiError(RuntimeError):

@@ -148,6 +148,7 @@ def test_no_key_password_or_token_is_in_a_database_a_log_or_a_backup(house: Hous
     words |= {password.encode() for _, _, password in ACCOUNTS} | {house.token.encode(), b"correct horse battery staple"}
     words.add(next(cookie.value or "" for cookie in desk.staff.cookies.jar).encode())
     assert all(len(word) >= 12 for word in words)
+    assert all(any(secret in path.read_bytes() for secret in found) for path, found in secrets.items()), "found where they belong"
     places = [
         *gateway.glob("venue.db*"), *gateway.glob("translog.db*"), *(house.folder / "agents").rglob("*.db*"),
         *(house.folder / "logs").iterdir(), *(gateway / "broker").rglob("*"), *house.folder.glob("*.tar"), house.folder / "copy.db",

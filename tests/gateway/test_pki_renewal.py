@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from broker_case import KINDS, until
 from cryptography.hazmat.primitives.asymmetric import ec
 from pki_case import NOW, Board, certified, days
 
+from gateway.broker.credentials import write_private
 from gateway.broker.supervisor import Kind
+from gateway.pki import ca
 from gateway.pki.desk import PkiDesk, open_desk
 from gateway.pki.register import Issued
 from gateway.pki.renewal import DAILY, Ruling, rule
-from gateway.pki.store import PkiError, utc_now
+from gateway.pki.store import PkiError, certificate_pem, key_pem, new_key, new_serial, utc_now
 from venue_model.certificates import BOARD_LIFE, CertificateError, request_text, requested_key
 from venue_model.ids import BoardId
 from venue_model.wire import Renewal
@@ -223,14 +226,38 @@ def test_a_board_renews_by_itself_before_a_third_is_left(tmp_path: Path, kind: K
 
 
 @pytest.mark.parts
-@pytest.mark.parametrize("year", [1970, 2013, 2106])
-def test_a_board_whose_clock_is_wrong_by_years_connects(tmp_path: Path, year: int) -> None:
+@pytest.mark.parametrize(
+    ("off", "words"), [(3 * 365, "begins later than this board's clock"), (-3 * 365, "the gateway's certificate has run out")]
+)
+def test_a_board_whose_clock_is_wrong_by_years_connects_and_one_that_knows_the_time_says_why_not(
+    tmp_path: Path, off: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OpenSSL asks the machine's clock: so it is the gateway's certificate that is from another year."""
+
     async def scenario() -> None:
-        utc_ns = int(datetime.datetime(year, 1, 1, tzinfo=datetime.UTC).timestamp()) * 10**9
-        async with certified(tmp_path, "mosquitto", ["a1"]) as hall, Board(hall, utc_ns=utc_ns) as board:
-            await board.settle()
+        async with certified(tmp_path, "mosquitto", ["a1"]) as hall:
+            authority, key = hall.desk.register.authority, new_key()
+            other_year = utc_now() + days(off)
+            server = ca.issue_server(authority.certificate, authority.key, key.public_key(), ["hall"], new_serial(), other_year)
+            write_private(hall.desk.own.path("server"), key_pem(key) + certificate_pem(server))
+            await hall.broker.reload()
+            async with Board(hall, utc_ns=0) as board:
+                await board.settle()
+            with caplog.at_level("INFO"):
+                async with Board(hall):
+                    await until(lambda: words in caplog.text, words)
 
     asyncio.run(scenario())
+
+
+def test_a_gateway_whose_clock_says_1970_still_lets_every_board_in(tmp_path: Path) -> None:
+    """What a broker asks OpenSSL, at the beginning of time."""
+    desk, _, _ = open_at(tmp_path, Clock(DAY))
+    desk.commission(A1)
+    asked = ["openssl", "verify", "-attime", "1", "-purpose", "sslclient", "-crl_check", "-CRLfile", str(desk.register.crl_path)]
+    shown = ["-CAfile", str(desk.own.authority_path), str(desk.folder(A1) / "identity.pem")]
+    done = subprocess.run([*asked, *shown], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parts
