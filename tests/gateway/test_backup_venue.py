@@ -151,6 +151,7 @@ def test_nothing_is_restored_under_a_running_gateway(house: House, tmp_path: Pat
     file = tmp_path / "night.bidhall"
     with hold(house.folder / "data"):
         assert house.run("--backup", str(file)) == 0, "a backup disturbs nobody"
+        assert house.run("--restore", str(file)) == 2, "it does not even offer to"
         assert house.run("--restore", str(file), "--yes") == 2
         assert "a gateway runs on this folder; stop it first" in capsys.readouterr().err
     assert house.run("--restore", str(file), "--yes") == 0

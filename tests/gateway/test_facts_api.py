@@ -229,6 +229,7 @@ def test_what_people_typed_cannot_become_markup(case: Case) -> None:
     stage.coordinator.journal.note("alarm", {"code": "<script>alert(1)</script>", "place": "<b>"}, stage.coordinator.clock(), lot="L1")
     page = case["supervisor"].get(f"{API}/reports/lot/L1.html").text
     assert "<script>" not in page and "&lt;script&gt;" in page
+    assert "<td><b>" not in page and "<td>&lt;b&gt;" in page
 
 
 def test_a_quiet_alarm_is_in_no_report_for_staff(case: Case) -> None:

@@ -221,6 +221,15 @@ def test_one_fact_that_is_refused_lies_among_the_dead_letters_and_holds_up_nobod
     assert case.book.dead(hook.id) == []
 
 
+def test_a_fact_that_is_refused_alone_is_kept_too(case: Case) -> None:
+    hook, _ = case.subscribe()
+    case.line()
+    case.receiver.answer = lambda facts: 400
+    case.rounds()
+    assert [(dead.fact, dead.why) for dead in case.book.dead(hook.id)] == [(1, "HTTP 400")]
+    assert case.book[hook.id].delivery.reached == 1
+
+
 def test_a_receiver_that_is_away_for_days_is_switched_off_with_an_alarm_and_loses_nothing(case: Case) -> None:
     hook, _ = case.subscribe()
     case.line()
