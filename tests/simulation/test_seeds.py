@@ -15,6 +15,14 @@ OLD_BAD_SEEDS = (
     2222,  # the last stage of one lot's scene stopped the cameras that the next lot's had started
 )  # fmt: skip
 
+
+def simulate(*arguments: str) -> dict[str, object]:
+    command = [sys.executable, "-m", "bidhall", "simulate", "--hours", "2", "--faults", "all", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
 @pytest.mark.parametrize("seed", OLD_BAD_SEEDS)
 def test_what_was_mended_once_stays_mended(seed: int) -> None:
     assert simulate("--seed", str(seed))["violations"] == []
