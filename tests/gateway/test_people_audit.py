@@ -3,12 +3,14 @@
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from people_case import API, accounts_of, client, services_of, sign_in
 from test_api import SHA, Case, case, keys  # noqa: F401  fixtures
 
+from gateway.core.audit_chain import START, AuditRow
 from gateway.people.audit import Audit, check_chain, checkpoints
 from gateway.people.audit_check import audit_check
 from gateway.shell.database import open_database
@@ -102,6 +104,7 @@ def test_a_checkpoint_is_made_every_hour_or_256_rows(case: Case) -> None:  # noq
 
 
 ROWS = 60
+PINNED = (ROWS // 2 + 1, ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +120,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Leaves]:
             audit.take({
                 "seq": event.seq, "utc_ns": event.utc_ns, "kind": "lockdown", "lot": None, "project": None, "body": event.body,
             })  # fmt: skip
-        if n in (ROWS // 2, ROWS - 1):
+        if n + 1 in PINNED:
             assert audit.pin(log, NOW, anyway=True)
     db.conn.execute("DROP TRIGGER audit_kept")
     db.conn.execute("DROP TRIGGER audit_fixed")
@@ -126,7 +129,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Leaves]:
 
 
 COLUMNS = ("utc_ns", "account", "action", "subject", "outcome", "line", "line_sha256", "prev_sha256", "sha256")
-WAYS = ("change", "delete", "swap", "truncate", "rewrite", "journal", "journal-gone", "insert")
+WAYS = ("change", "delete", "swap", "truncate", "rewrite", "rehash", "journal", "journal-gone", "insert")
 
 
 def tampered(sql: sqlite3.Connection, way: str, dice: random.Random) -> int:
@@ -151,7 +154,12 @@ def tampered(sql: sqlite3.Connection, way: str, dice: random.Random) -> int:
         case "rewrite":  # with every hash after it made anew, as somebody would who knows how
             sql.execute("UPDATE audit SET account = 'nobody' WHERE seq = ?", (at,))
             rechained(sql, at)
-            return min(pin for pin in (ROWS // 2 + 1, ROWS) if pin >= at)
+            return min(pin for pin in PINNED if pin >= at)
+        case "rehash":  # its own hash alone: then the next row no longer follows
+            sql.execute("UPDATE audit SET account = 'nobody' WHERE seq = ?", (at,))
+            changed = AuditRow(*sql.execute("SELECT * FROM audit WHERE seq = ?", (at,)).fetchone())
+            sql.execute("UPDATE audit SET sha256 = ? WHERE seq = ?", (changed.digest(), at))
+            return at if at in PINNED else at + 1
         case "journal":
             sql.execute("UPDATE journal SET body_json = '{}' WHERE agent = '' AND seq = ?", (row[6],))
         case "journal-gone":
@@ -165,10 +173,6 @@ def tampered(sql: sqlite3.Connection, way: str, dice: random.Random) -> int:
 
 
 def rechained(sql: sqlite3.Connection, start: int) -> None:
-    from dataclasses import replace
-
-    from gateway.core.audit_chain import START, AuditRow
-
     prev = sql.execute("SELECT sha256 FROM audit WHERE seq = ?", (start - 1,)).fetchone()
     before = prev[0] if prev else START
     for found in sql.execute("SELECT * FROM audit WHERE seq >= ? ORDER BY seq", (start,)).fetchall():

@@ -9,6 +9,7 @@ from test_api import Case, case, keys  # noqa: F401  fixtures
 
 from gateway.core.quiet import PATIENCE_S, Quiet, step
 from gateway.core.rights import Viewer
+from gateway.core.watch_list import watched
 from venue_model.moments import S
 
 ENTRY = {"person": "exp-1", "reason": "integrity", "days": 30}
@@ -91,6 +92,11 @@ def test_an_entry_ends_by_itself_and_outlives_a_restart(today: Case) -> None:
     assert sorted(e.person for e in people.entries.values()) == ["exp-1", "exp-2"]
     later = today.stage.now.utc_ns + 2 * 86_400 * S
     assert [e.person for e in people.entries.values() if e.until_utc_ns > later] == ["exp-2"]
+    today.stage.journal("front", passage(1))
+    seen = today.stage.coordinator.presence.presence
+    found = {f.person for f in people.found(seen, today.stage.now)}
+    assert found == {"exp-1"}
+    assert not watched(seen, people.entries.values(), "any", 0, later)
 
 
 def test_a_name_is_no_pseudonym(today: Case) -> None:
