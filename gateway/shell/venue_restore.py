@@ -7,13 +7,16 @@ what they still have (`held` in docs/wire.md).  What was only in the lost databa
 
 import datetime
 import hashlib
+import io
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -132,16 +135,16 @@ def carry_out(plan: Plan, utc_ns: int) -> None:
             for path in plan.aside:
                 path.rename(away / path.name)
         for step in plan.steps:
-            content = step.content if isinstance(step.content, bytes) else step.content.read_bytes()
-            _write(step.target, content)
+            with io.BytesIO(step.content) if isinstance(step.content, bytes) else step.content.open("rb") as source:
+                _write(step.target, source)
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write(target: Path, source: IO[bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+        shutil.copyfileobj(source, file, 1 << 20)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(target)
