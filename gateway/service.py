@@ -24,10 +24,10 @@ from gateway.core.booking.book import Rules
 from gateway.core.booking.schedule import ScheduleRules
 from gateway.evidence.keys import load_or_create_keys
 from gateway.evidence.translog import TransparencyLog
-from gateway.pki.wiring import secure
-from gateway.people.oidc import Oidc
 from gateway.facts.tally import CountedLink, Tally
+from gateway.people.oidc import Oidc
 from gateway.people.secret_box import load_secret_box
+from gateway.pki.wiring import secure
 from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator, clock
@@ -104,10 +104,11 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         loop.add_signal_handler(number, stop.set)
     epoch = store.next_epoch(clock().utc_ns, known.epoch)
     high_water.rise(highest(store))
-    tally = Tally(store.run)
+    tally = Tally(lambda run: coordinator.scenes.run(run))
     link = GatewayLink(
         config.broker.host, broker.port, secured.login, Topics(venue.id), epoch,
-        on_message=tally.heard(lambda topic, payload: coordinator.message(topic, payload, clock())),
+        on_message=tally.heard(lambda topic, payload: coordinator.hear(topic, payload, clock())),
+        on_read=lambda: coordinator.settle(clock()),
         on_connection=lambda up: coordinator.connected(clock()) if up else None,
         tls=secured.link_tls,
     )  # fmt: skip

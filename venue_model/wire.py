@@ -142,7 +142,8 @@ class Desired:
 @with_config(_LAX)
 @dataclass(frozen=True, slots=True)
 class RoomScene:
-    """Retained broadcast of a run: the fast path.  Each agent takes its own part; its `desired` follows and is the truth."""
+    """Retained broadcast of a run: the fast path.  Each agent takes its own part and answers for it; its `desired` follows and is the
+    truth."""
 
     epoch: Count
     run: RunId
@@ -168,6 +169,7 @@ class DeviceReport:
     took_ms: Count = 0
     online: bool = True
     state: dict[str, Any] = field(default_factory=dict)
+    ahead: tuple[Count, Count] | None = None  # (epoch, generation) of the room's broadcast that it follows, until `desired` has come
 
 
 @with_config(_LAX)

@@ -32,6 +32,7 @@ class DeviceScene:
 
     want: Want | None = None
     run: RunId | None = None
+    ahead: Order | None = None  # of the broadcast that it follows, until the document has come
     aim: Want | None = None  # the want, or what stands over it here (`overlay`)
     source: str = ""  # who has the device, when it is not the scene
     local: bool | None = None  # as it was switched by hand
@@ -90,7 +91,7 @@ def step_desired(site: Site, scene: Scene, desired: Desired, now: Now) -> Step:
     }
     before = scene.overlay
     scene = _relinquished(replace(scene, desired=desired, foreign=foreign), desired.relinquish)
-    scene, effects = _apply(site, scene, desired.devices, desired.run, now)
+    scene, effects = _apply(site, scene, desired.devices, desired.run, None, now)
     if scene.overlay != before or desired.relinquish:
         scene, more = _drive_all(site, scene, now)
         effects += more
@@ -98,7 +99,8 @@ def step_desired(site: Site, scene: Scene, desired: Desired, now: Now) -> Step:
 
 
 def step_broadcast(site: Site, scene: Scene, broadcast: RoomScene, now: Now) -> Step:
-    """Take this board's part of a room's scene at once.  One that the document has overtaken changes nothing."""
+    """Take this board's part of a room's scene at once, and say so of each device.  One that the document has overtaken changes
+    nothing."""
     generation = broadcast.members.get(site.commission.agent)
     if generation is None:
         return scene, []
@@ -106,12 +108,12 @@ def step_broadcast(site: Site, scene: Scene, broadcast: RoomScene, now: Now) -> 
     if offered <= order_of(scene) or offered < scene.ahead:
         return scene, []
     wants = {d: want for d, want in broadcast.devices.items() if d in site.devices and site.devices[d].room == broadcast.room}
-    return _apply(site, replace(scene, ahead=offered), wants, broadcast.run, now)
+    return _apply(site, replace(scene, ahead=offered), wants, broadcast.run, offered, now)
 
 
 def step_restarted(site: Site, scene: Scene, now: Now) -> Step:
     """Bring every device to what the last document wants."""
-    return (scene, []) if scene.desired is None else _apply(site, scene, scene.desired.devices, scene.desired.run, now)
+    return (scene, []) if scene.desired is None else _apply(site, scene, scene.desired.devices, scene.desired.run, None, now)
 
 
 def step_fire(site: Site, scene: Scene, fire: bool, now: Now) -> Step:
@@ -208,7 +210,7 @@ def report(state: DeviceScene) -> DeviceReport:
     elif state.source and state.want is not None:
         code, text = OVERRIDDEN, _WHY[state.source]
     held = {"source": state.source} if state.source else {}
-    return DeviceReport(code, state.run, text or state.health, state.took_ms, state.online, held)
+    return DeviceReport(code, state.run, text or state.health, state.took_ms, state.online, held, state.ahead)
 
 
 def _relinquished(scene: Scene, devices: tuple[DeviceId, ...]) -> Scene:
@@ -218,13 +220,15 @@ def _relinquished(scene: Scene, devices: tuple[DeviceId, ...]) -> Scene:
     return scene
 
 
-def _apply(site: Site, scene: Scene, wants: Mapping[DeviceId, Want], run: RunId | None, now: Now) -> Step:
+def _apply(
+    site: Site, scene: Scene, wants: Mapping[DeviceId, Want], run: RunId | None, ahead: Order | None, now: Now
+) -> Step:
     effects: list[Effect] = []
     for device, want in wants.items():
         record = site.devices.get(device)
         if record is None:
             continue
-        state = replace(scene.devices.get(device, DeviceScene()), run=run, refused="", refused_code=0)
+        state = replace(scene.devices.get(device, DeviceScene()), run=run, ahead=ahead, refused="", refused_code=0)
         if (refused := denied(record, site, want)) is not None:
             scene = _with(scene, device, _refused(state, refused))
             continue

@@ -4,6 +4,7 @@ A slow page loses its place, not the others theirs: its queue is bounded, and wh
 """
 
 import asyncio
+import time
 from typing import Any
 
 from gateway.core.quiet import CODE, Quiet, step
@@ -13,6 +14,7 @@ from gateway.shell.view import View
 from venue_model.moments import Now
 
 COALESCE_S = 0.05
+SHARE = 4  # and so many times as long as the last patch took to make: pages never have more than a fifth of the gateway's time
 QUEUE = 64
 EVENTS_KEPT = 200  # in one patch; a page that wants more asks for the journal
 BEAT_S = 2.0  # an empty patch after so much silence: a page calls its picture stale after 5 s (dashboard brief 5)
@@ -80,13 +82,15 @@ class LiveFeed:
             note("alarm", {"code": CODE, "place": str(self._quiet.told), "level": "warning"}, now)
 
     async def _run(self) -> None:
+        took_s = 0.0
         while True:
             try:
                 await asyncio.wait_for(self._wake.wait(), BEAT_S)
-                await asyncio.sleep(COALESCE_S)
+                await asyncio.sleep(max(COALESCE_S, took_s * SHARE))
             except TimeoutError:
                 pass  # nothing has changed: say just that
             self._wake.clear()
+            began_s = time.perf_counter()
             dirty, self._dirty = self._dirty, {}
             events, self._events = self._events[-EVENTS_KEPT:], []
             self.seq += 1
@@ -101,6 +105,7 @@ class LiveFeed:
                     page.put_nowait(self._whole(viewer))
                 else:
                     page.put_nowait(texts[viewer])
+            took_s = time.perf_counter() - began_s
 
 
 def _put(page: asyncio.Queue[str | None], text: str | None) -> None:

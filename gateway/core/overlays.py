@@ -37,9 +37,8 @@ def burning(venue: Venue, board: BoardId, reported: Reported | None) -> bool:
     """True while a fire input of the board is active, as the board says: it has opened its doors and calls people out."""
     if reported is None:
         return False
-    inputs = (d.id for d in venue.devices_of_board(board) if d.kind is DeviceKind.FIRE_INPUT)
-    active = (reported.devices[d].state.get("active") is True for d in inputs if d in reported.devices)
-    return any(active) or any(door.fire for door in reported.doors.values())
+    said = (venue.devices[d] for d, r in reported.devices.items() if r.state.get("active") is True and d in venue.devices)
+    return any(d.kind is DeviceKind.FIRE_INPUT and d.board == board for d in said) or any(door.fire for door in reported.doors.values())
 
 
 def rooms_of(venue: Venue, boards: Iterable[BoardId]) -> tuple[RoomId, ...]:

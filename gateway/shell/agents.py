@@ -1,6 +1,9 @@
-"""The agents as the gateway knows them: sessions, counters, what they last reported."""
+"""The agents as the gateway knows them: sessions, counters, what they last reported; and the way to them, never ahead of the database."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from gateway.shell.store import Store
@@ -15,6 +18,46 @@ class Link(Protocol):
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Send with QoS 1."""
+
+
+class CommitFirst:
+    """The link for whoever stores and sends in one go: what is published `after_commit` leaves behind the one commit that records it.
+
+    A press stores its run, a journal line, the doors' epochs and a thousand generations: in commits of their own they cost an fsync each
+    before the first message, and there is nothing in the middle that anybody would want to find after a crash.
+    """
+
+    def __init__(self, link: Link, store: Store) -> None:
+        self._link = link
+        self._store = store
+        self._held: list[Callable[[], None]] | None = None
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Send with QoS 1: at once, or after the commit."""
+        self.then(partial(self._link.publish, topic, payload, retain=retain))
+
+    def then(self, act: Callable[[], None]) -> None:
+        """Do anything else that must not be ahead of the database, in its turn among the messages."""
+        if self._held is None:
+            act()
+        else:
+            self._held.append(act)
+
+    @contextmanager
+    def after_commit(self) -> Iterator[None]:
+        """All that is stored inside is one commit, and what is published inside leaves after it; nothing does when it fails."""
+        if self._held is not None:
+            yield  # part of a larger act
+            return
+        held: list[Callable[[], None]] = []
+        self._held = held
+        try:
+            with self._store.transaction():
+                yield
+        finally:
+            self._held = None
+        for act in held:
+            act()
 
 
 @dataclass(slots=True)
@@ -35,7 +78,7 @@ class Agent:
 class AgentBook:
     """All agents of the venue, and the way to them."""
 
-    def __init__(self, venue: Venue, store: Store, topics: Topics, link: Link, epoch: int) -> None:
+    def __init__(self, venue: Venue, store: Store, topics: Topics, link: CommitFirst, epoch: int) -> None:
         self.store = store
         self.topics = topics
         self.link = link
@@ -74,6 +117,6 @@ class AgentBook:
             self.save(agent)
         return began
 
-    def save(self, agent: Agent) -> None:
+    def save(self, *agents: Agent) -> None:
         """Remember the counters, before a message that carries them is sent."""
-        self.store.save_agent(agent.id, agent.generation, agent.renewal, agent.session)
+        self.store.save_agents([(agent.id, agent.generation, agent.renewal, agent.session) for agent in agents])

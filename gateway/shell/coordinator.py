@@ -13,7 +13,7 @@ from gateway.core.day import LotState, Refusal, live, may_press, seals_after
 from gateway.core.parts import evaluation_rooms
 from gateway.core.retelling import retold
 from gateway.core.scene_run import Run, held_by
-from gateway.shell.agents import AgentBook, Link
+from gateway.shell.agents import AgentBook, CommitFirst, Link
 from gateway.shell.curfew_desk import CurfewDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.guard_desk import GuardDesk
@@ -71,13 +71,13 @@ class Coordinator:
         self.store = store
         self.index = index
         self.outbox = outbox
-        self.link = link
+        self.link = CommitFirst(link, store)
         self.epoch = epoch
         self.topics = Topics(venue.id)
         self.changed = changed
         self.policy_key = policy_key
         self.clock = clock
-        self.agents = AgentBook(venue, store, self.topics, link, epoch)
+        self.agents = AgentBook(venue, store, self.topics, self.link, epoch)
         self.warden = Warden(venue, store, self.agents, policy_key, lambda component: changed("components", component))
         self.scenes = SceneDesk(venue, store, self.agents, self.warden, epoch, new_run)
         self.presence = PresenceDesk(venue, store, self.agents, lambda: self.day)
@@ -100,6 +100,9 @@ class Coordinator:
         self.renewal: Callable[[BoardId, Renewal, Now], None] = lambda board, renewal, now: None  # told by boards with certificates
         self._complained: dict[tuple[BoardId, str], int] = {}
         self.bad_messages = 0
+        # Of the reports since `settle`: whose they were, and whether a domain has learned something.
+        self._answered: set[BoardId] = set()
+        self._learned = False
 
     def _lockdown_changed(self) -> None:
         self._lock_signs()
@@ -138,7 +141,24 @@ class Coordinator:
             self.scenes.send_desired(board, now)
 
     def message(self, topic: str, payload: bytes, now: Now) -> None:
-        """A message from an agent.  A malformed one changes nothing and is recorded once a minute for each kind."""
+        """A message from an agent, alone."""
+        self.hear(topic, payload, now)
+        self.settle(now)
+
+    def settle(self, now: Now) -> None:
+        """What follows from all reports since the last time: a thousand devices that answer at once are a few steps and not a thousand."""
+        answered, learned = self._answered, self._learned
+        self._answered, self._learned = set(), False
+        if not answered:
+            return
+        with self.link.after_commit():
+            if learned:
+                self.warden.pursue(self.day, now)
+            self.scenes.take_answers(now, only=answered)
+
+    def hear(self, topic: str, payload: bytes, now: Now) -> None:
+        """One of several messages that came together; `settle` after the last.  A malformed one changes nothing and is recorded once
+        a minute for each kind."""
         parsed = self.topics.parse_agent(topic)
         if parsed is None or parsed[0] not in self.venue.boards:
             return
@@ -183,16 +203,13 @@ class Coordinator:
         for device, report in reported.devices.items():
             if before is None or before.devices.get(device) != report:
                 self.changed("devices", device)
-        learned = False
+        self._answered.add(board)
         for door, stand in reported.doors.items():
             if before is None or before.doors.get(door) != stand:
                 self.changed("doors", door)
                 # A board speaks for its own doors alone: another's word about a door that it does not guard counts for nothing.
                 if door in self.venue.doors and self.venue.doors[door].board == board:
-                    learned |= self.warden.take_report(door, stand, now)
-        if learned:
-            self.warden.pursue(self.day, now)
-        self.scenes.take_answers(now, only=board)
+                    self._learned |= self.warden.take_report(door, stand, now)
         self.overrides.reported(board, reported, now)
 
     def _outrun(self, component: ComponentId, door: DoorId, now: Now) -> None:
@@ -221,8 +238,9 @@ class Coordinator:
         except ApprovalError as error:
             return Refusal("approval", Name(f"审批无效:{error}", f"approval refused: {error}"))
         approvers = sorted({a.approver for component in needed for a in approvals[component]})
-        self.journal.note("press", {"scene": scene, "by": by, "approvers": approvers}, now, lot=lot)
-        return self.scenes.press(lot, scene, by, now)
+        with self.link.after_commit():
+            self.journal.note("press", {"scene": scene, "by": by, "approvers": approvers}, now, lot=lot)
+            return self.scenes.press(lot, scene, by, now)
 
     def go_on(self, run: RunId, by: str, reason: str, now: Now) -> bool:
         """A person goes on without the members that hold a run's stage, and says why; False when none does."""

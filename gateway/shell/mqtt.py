@@ -13,8 +13,10 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from gateway.broker import frames
 from gateway.broker.credentials import Login
-from gateway.shell.mqtt_socket import BatchingClient, Bridge
+from gateway.shell.mqtt_packets import PacketCutter
+from gateway.shell.mqtt_socket import BatchedSocket, BatchingClient, Bridge
 from venue_model.backlog import Backlog, Outgoing
 from venue_model.session import (
     CONNECT_TIMEOUT_S,
@@ -30,7 +32,7 @@ from venue_model.session import (
 from venue_model.wire import GatewayStatus, Topics, encode
 
 BACKOFF_CAP_S = 2.0  # there is one gateway, and every room waits for it
-BURST = 32  # messages: the broker works on the first while we still pack the rest of a scene; saves a third at 1,000
+BURST_BYTES = 16_384  # the broker works on the first messages while we still pack the rest of a scene; saves a third at 1,000
 GOODBYE_S = 1.0  # for the broker to acknowledge what was published before the end
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,8 @@ class GatewayLink:
 
     After each connect it subscribes to what agents write, says that the gateway is there, and calls
     `on_connection(True)`: the caller publishes all retained state anew, because a broker may have lost it.
-    Both callbacks run on the loop and must not block; what they raise is logged and changes nothing.
+    `on_read` is called after the last of the messages that came in one turn of the loop.
+    All callbacks run on the loop and must not block; what they raise is logged and changes nothing.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class GatewayLink:
         *,
         on_message: Callable[[str, bytes], None],
         on_connection: Callable[[bool], None],
+        on_read: Callable[[], None] = lambda: None,
         client_type: type[Client] = BatchingClient,
         tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
@@ -63,11 +67,14 @@ class GatewayLink:
         self._epoch = epoch
         self._on_message = on_message
         self._on_connection = on_connection
+        self._on_read = on_read
         self._client_type = client_type
         self._tls = tls
         self._client_id = client_id(login.user, login.password.encode() or secrets.token_bytes(16))
         self._client: Client | None = None  # only while up
         self._bridge: Bridge | None = None
+        self._batched: BatchedSocket | None = None  # where paho lets us: packets of ours go past it
+        self._packet_id = 0
         self._backlog = Backlog()
         self._unacknowledged: dict[int, Outgoing] = {}  # by packet id, oldest first
         self._closing = asyncio.Event()
@@ -156,7 +163,10 @@ class GatewayLink:
         if sock is None:
             return self._unreachable(ConnectionError("cut off at once"))
         _set_up_tcp(sock)
-        bridge = self._bridge = Bridge(client)
+        self._batched = sock if isinstance(sock, BatchedSocket) else None
+        if self._batched is not None:
+            self._batched.cutter = PacketCutter(self._heard, self._confirmed)
+        bridge = self._bridge = Bridge(client, self._read_over)
         started = time.monotonic()
         closing = loop.create_task(self._closing.wait())
         ends: set[asyncio.Future[Any]] = {lost, closing}
@@ -191,10 +201,19 @@ class GatewayLink:
         self._drain()
 
     def _received(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        self._tell(self._on_message, message.topic, bytes(message.payload))
+        self._heard(message.topic, bytes(message.payload))
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        self._tell(self._on_message, topic, payload)
+
+    def _read_over(self) -> None:
+        self._tell(self._on_read)
 
     def _acknowledged(self, _client: Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
-        self._unacknowledged.pop(mid, None)
+        self._confirmed(mid)
+
+    def _confirmed(self, packet_id: int) -> None:
+        self._unacknowledged.pop(packet_id, None)
         if len(self._backlog):
             self._drain()
 
@@ -206,11 +225,24 @@ class GatewayLink:
             self._send(self._client, message)
 
     def _send(self, client: Client, message: Outgoing) -> None:
-        sent = client.publish(message.topic, message.payload, 1, message.retain)
-        assert sent.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN), f"paho refused: {sent.rc}"
-        self._unacknowledged[sent.mid] = message
-        if len(self._unacknowledged) % BURST == 0 and self._bridge is not None:
-            self._bridge.write_now()
+        if self._batched is not None and self._bridge is not None:
+            packet_id = self._next_packet_id()
+            waiting = self._batched.write(frames.publish(packet_id, message.topic, message.payload, retain=message.retain))
+            if waiting < BURST_BYTES or self._bridge.blocked:
+                self._bridge.write_soon()
+            else:
+                self._bridge.write_now()
+        else:
+            sent = client.publish(message.topic, message.payload, 1, message.retain)
+            assert sent.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN), f"paho refused: {sent.rc}"
+            packet_id = sent.mid
+        self._unacknowledged[packet_id] = message
+
+    def _next_packet_id(self) -> int:
+        while True:
+            self._packet_id = self._packet_id % 0xFFFF + 1
+            if self._packet_id not in self._unacknowledged:  # fewer than WINDOW are
+                return self._packet_id
 
     def _down(self, started: float) -> float:
         was_up, self._client = self._client is not None, None
@@ -227,7 +259,7 @@ class GatewayLink:
             callback(*values)
         except Exception:
             # Out of paho's reader it would leave half a packet behind and the link deaf.
-            log.exception("gateway link: %s failed on %.80r", getattr(callback, "__qualname__", callback), values[0])
+            log.exception("gateway link: %s failed on %.80r", getattr(callback, "__qualname__", callback), values[:1])
 
     def _say(self, text: str) -> None:
         """Log a change of state once, not each try."""

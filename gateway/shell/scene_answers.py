@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gateway.core.scene_run import Run, asked_now, held_by, places_of
+from gateway.core.scene_run import Row, Run, Waiting, asked_now, held_by
 from gateway.shell.agents import AgentBook
 from gateway.shell.scene_orders import SceneOrders
 from gateway.shell.warden import Warden, waiting_words
@@ -13,10 +13,10 @@ from venue_model.wire import ACCEPTED, APPLIED, FAULT
 
 
 class Seats:
-    """Where a run's members sit in its rows: by id, by board, and the doors, whose answers hang on other boards too."""
+    """Where a run's members sit in its rows: by board, and the doors, whose answers hang on other boards too."""
 
     def __init__(self, run: Run) -> None:
-        self.places = places_of(run)
+        self.waiting = Waiting()
         self._all = range(len(run.rows))
         self._doors = tuple(place for place, row in enumerate(run.rows) if row.kind == DOOR)
         self._of: dict[BoardId, list[int]] = {}
@@ -24,9 +24,9 @@ class Seats:
             if row.kind != DOOR:
                 self._of.setdefault(row.agent, []).append(place)
 
-    def that_may_answer(self, board: BoardId | None) -> Iterable[int]:
-        """The places that a report of this board can change; all when it is None."""
-        return self._all if board is None else (*self._of.get(board, ()), *self._doors)
+    def that_may_answer(self, boards: Iterable[BoardId] | None) -> Iterable[int]:
+        """The places that reports of these boards can change; all when it is None."""
+        return self._all if boards is None else (*(place for board in boards for place in self._of.get(board, ())), *self._doors)
 
 
 class SceneAnswers:
@@ -40,7 +40,7 @@ class SceneAnswers:
         self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
 
     def expect(self, run: RunId, board: BoardId, generation: int) -> None:
-        """From now on only answers to this document, or a newer one, count for the run."""
+        """From now on only answers to this document, to the broadcast ahead of it, or to newer ones, count for the run."""
         self._generation[run, board] = generation
 
     def expected(self, run: RunId, board: BoardId) -> bool:
@@ -52,25 +52,29 @@ class SceneAnswers:
         for key in [key for key in self._generation if key[0] == run]:
             del self._generation[key]
 
-    def of(self, run: Run, seats: Seats, only: BoardId | None) -> dict[str, tuple[int, str]]:
-        """Member → (code, text), as far as they have answered; of one board's members and of all doors when a board is named."""
-        return {
-            row.id: answer
-            for row in map(run.rows.__getitem__, seats.that_may_answer(only))
-            if asked_now(row, run) and (answer := self._of(run, row.id, row.kind, row.agent)) is not None
-        }
+    def of(self, run: Run, seats: Seats, only: Iterable[BoardId] | None) -> list[tuple[int, tuple[int, str]]]:
+        """(place in the rows, (code, text)), as far as they have answered; of these boards' members and of all doors when boards are
+        named."""
+        return [
+            (place, answer)
+            for place in seats.that_may_answer(only)
+            if asked_now(row := run.rows[place], run) and (answer := self._of(run, row)) is not None
+        ]
 
-    def _of(self, run: Run, member: str, kind: str, board: BoardId) -> tuple[int, str] | None:
-        reported = self.agents[board].reported
+    def _of(self, run: Run, row: Row) -> tuple[int, str] | None:
+        reported = self.agents[row.agent].reported
         if reported is None:
             return None
-        if kind == DOOR:
-            return self._of_door(DoorId(member), board)
-        wanted = self._generation.get((run.id, board))
-        if wanted is None or (reported.epoch, reported.generation) < (self.orders.epoch, wanted):
+        if row.kind == DOOR:
+            return self._of_door(DoorId(row.id), row.agent)
+        generation = self._generation.get((run.id, row.agent))
+        report = reported.devices.get(DeviceId(row.id))
+        if generation is None or report is None:
             return None
-        report = reported.devices.get(DeviceId(member))
-        return None if report is None else self.orders.answer(DeviceId(member), report)
+        wanted = self.orders.epoch, generation
+        if (reported.epoch, reported.generation) < wanted and (report.ahead is None or report.ahead < wanted):
+            return None
+        return self.orders.answer(DeviceId(row.id), report)
 
     def _of_door(self, door_id: DoorId, board: BoardId) -> tuple[int, str] | None:
         """A door is done when it holds the newest policy of its domain and the domain has reached what the day asks."""

@@ -14,7 +14,7 @@ from gateway.core.scene_run import (
     Run,
     RunRecord,
     Send,
-    answered,
+    answered_at,
     asked_now,
     begin,
     compensating,
@@ -157,18 +157,18 @@ class SceneDesk:
 
     # answers and time
 
-    def take_answers(self, now: Now, only: BoardId | None = None) -> None:
-        """Read what the agents have reported into the runs.
+    def take_answers(self, now: Now, only: Collection[BoardId] | None = None) -> None:
+        """Read into the runs what the agents have reported; of all that came together at once.
 
         A stage's end is stored before what follows from it is sent.  Single answers are not: after a restart the stage is sent
         again, and the devices answer again.
         """
         for run in self._under_way():
             seats = self._seats[run.id]
-            after, effects = answered(run, self.answers.of(run, seats, only), now, seats.places)
+            after, effects = answered_at(run, self.answers.of(run, seats, only), now, seats.waiting)
             if after is run:
                 continue
-            if effects:
+            if effects and after.result is None:  # what has its result is stored by `_finish`
                 self._store(after)
             else:
                 self._keep(after)
@@ -181,16 +181,19 @@ class SceneDesk:
                 self._keep(told)
 
     def wake(self, now: Now) -> None:
-        """Repeat to the silent, end stages whose time is up."""
+        """Repeat to the silent, end stages whose time is up, send documents that are due."""
         for run in self._under_way():
             after, effects = woken(run, now)
             if after is not run:
-                self._store(after)
+                if after.result is None:
+                    self._store(after)
                 self._carry_out(after, effects, now)
+        self.orders.pay(now)
 
     def wake_ns(self) -> int | None:
         """When `wake` will do something at the latest, on the monotonic clock."""
-        return min((moment for run in self._under_way() if (moment := wake_ns(run)) is not None), default=None)
+        moments = (self.orders.due_ns, *map(wake_ns, self._under_way()))
+        return min((moment for moment in moments if moment is not None), default=None)
 
     # sending
 
@@ -213,14 +216,15 @@ class SceneDesk:
                 self.day[run.lot] = replace(state, door_phase=state.phase)
                 self.store.save_lot(self.day[run.lot])
             self.warden.pursue(self.day, now)
-        with self.store.transaction():
+        fresh = [board for board in boards if not again or not self.answers.expected(run.id, board)]
+        for board, generation in self.orders.number(fresh).items():
+            self.answers.expect(run.id, board, generation)
+        if again:
             for board in boards:
-                if not again or not self.answers.expected(run.id, board):
-                    self.answers.expect(run.id, board, self.orders.number(board))
-        if not again:
+                self.orders.send(board, now, run.id)
+        else:
             self.orders.broadcast(run, boards, stage, self._records[run.id].wants)
-        for board in boards:
-            self.orders.send(board, now, run.id)
+            self.orders.owe(boards, run.id, now)
         if (told := seen(run, self.agents.away)) is not run:
             self._keep(told)
 
@@ -299,7 +303,8 @@ class SceneDesk:
 
     def run(self, run: RunId) -> Run | None:
         """A run as it stands at this moment, or None."""
-        return self.open.get(run) or self.store.run(run)
+        ended = (found for found in self._ended.values() if found.id == run)
+        return self.open.get(run) or next(ended, None) or self.store.run(run)
 
     def latest(self, lot: LotId) -> Run | None:
         """The lot's newest run."""

@@ -5,6 +5,7 @@ Writers that belong together run inside `transaction()`; a message leaves only a
 
 import json
 import secrets
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
@@ -131,9 +132,9 @@ class Store:
         rows = self.sql.execute("SELECT id, generation, renewal, session FROM agent")
         return {BoardId(row[0]): (row[1], row[2], row[3]) for row in rows}
 
-    def save_agent(self, agent: BoardId, generation: int, renewal: int, session: int) -> None:
-        """Remember an agent's counters; before the message that carries them is sent."""
-        self.sql.execute("INSERT OR REPLACE INTO agent VALUES (?, ?, ?, ?, '{}')", (agent, generation, renewal, session))
+    def save_agents(self, counters: Sequence[tuple[BoardId, int, int, int]]) -> None:
+        """Remember agents' (id, generation, renewal, session); before the messages that carry them are sent."""
+        self.sql.executemany("INSERT OR REPLACE INTO agent VALUES (?, ?, ?, ?, '{}')", counters)
 
     def authorisations(self) -> dict[tuple[LotId, PersonKey], int]:
         """(lot, person) → when last authorised to enter."""

@@ -10,12 +10,12 @@ from gateway.core.overlays import OVERLAY_NAMES
 from gateway.core.parts import evaluation_rooms, held_rooms
 from gateway.core.presence.state import arrived
 from gateway.core.rights import Viewer, lot_within
-from gateway.core.scene_run import Run, held_by
+from gateway.core.scene_run import Row, Run, held_by
 from gateway.shell.coordinator import Coordinator
 from gateway.shell.warden import waiting_words
 from gateway.trading.sync import Health
 from venue_model.groups import ROLE_NAMES
-from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, LotId, RunId
 from venue_model.lots import PHASE_NAMES
 from venue_model.members import required
 from venue_model.moments import Now
@@ -77,6 +77,7 @@ class View:
         self.coordinator = coordinator
         self.health = health
         self.broker_ok = broker_ok
+        self._told: dict[LotId, tuple[RunId, tuple[Row, ...], list[m.MemberOut]]] = {}  # of each lot, the run that was shown last
         self._alarms: Alarms = {}
         self._known: dict[str, Alarm] = {}  # every alarm that ever stood since the start: pages hear of its end by the same rule
 
@@ -258,11 +259,22 @@ class View:
         return m.RunOut(
             id=run.id, lot=run.lot, scene=run.scene, by=run.by, began_utc_ns=run.began_utc_ns, ended_utc_ns=run.ended_utc_ns,
             result=run.result, waiting=named(waits) if waits else None, held=[row.id for row in held_by(run)],
-            members=[
-                m.MemberOut(
-                    id=r.id, kind=r.kind, room=r.room, stage=r.stage, required=r.required, code=r.code, text=r.text, attempts=r.attempts,
-                    latency_ms=r.latency_ms, on_fail=r.on_fail, waived=r.waived,
-                )
-                for r in run.rows
-            ],
+            members=self._members(run),
         )  # fmt: skip
+
+    def _members(self, run: Run) -> list[m.MemberOut]:
+        """The rows in the API's shape.  Those that are as they were last told are not made anew: of a thousand few change at a time."""
+        told = self._told.get(run.lot)
+        if told is None or told[0] != run.id or len(told[1]) != len(run.rows):
+            members = [_member(row) for row in run.rows]
+        else:
+            members = [out if row is before else _member(row) for row, before, out in zip(run.rows, *told[1:], strict=True)]
+        self._told[run.lot] = run.id, run.rows, members
+        return members
+
+
+def _member(row: Row) -> m.MemberOut:
+    return m.MemberOut(
+        id=row.id, kind=row.kind, room=row.room, stage=row.stage, required=row.required, code=row.code, text=row.text,
+        attempts=row.attempts, latency_ms=row.latency_ms, on_fail=row.on_fail, waived=row.waived,
+    )  # fmt: skip

@@ -127,7 +127,8 @@ class Warden:
                 for domain in moved:
                     self.store.save_domain(domain)
                 signed = self.store.count_signed(len(moved))
-            self.signed(signed, max(domain.term for domain in self.domains.values()))
+            term = max(domain.term for domain in self.domains.values())
+            self.agents.link.then(lambda: self.signed(signed, term))
         self.send(day, self.venue.boards, now)
 
     def _walked_in(self) -> list[Domain]:

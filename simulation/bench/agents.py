@@ -1,4 +1,5 @@
-"""What simulated agents say on the wire.  A `desired` document is acknowledged at once, a policy is held and the door stands settled."""
+"""What simulated agents say on the wire.  A room's broadcast and a `desired` document are acknowledged at once, a policy is held and the
+door stands settled."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -13,8 +14,8 @@ SESSION = 1
 class Answers:
     """The answers of all agents of a bench hall, until they are silenced.
 
-    A room's broadcast is taken without a word: a real board holds back changes for 20 ms to tell them in one report, and
-    `desired` follows within that.  Texts are put together by hand: the swarm must cost less than what it measures.
+    A real board does the same, but for the time that its devices take and the 20 ms in which it gathers their answers.  Texts are put
+    together by hand and a broadcast is read once for its whole room: the swarm must cost less than what it measures.
     """
 
     def __init__(self, topics: Topics, boards: Sequence[BoardId]) -> None:
@@ -22,7 +23,9 @@ class Answers:
         self._boards = boards
         self._reported = [topics.agent(board, "reported") for board in boards]
         self._dead: frozenset[int] = frozenset()
-        self._order = [(0, 0)] * len(boards)  # (epoch, generation) that each agent stands at
+        self._order = [(0, 0)] * len(boards)  # (epoch, generation) that each agent stands at …
+        self._ahead: list[tuple[int, int] | None] = [None] * len(boards)  # … and of the broadcast that its sign follows, until then
+        self._broadcast = b"", 0, "", dict[str, int]()  # the last one: payload, epoch, run, members
         self._run: list[str | None] = [None] * len(boards)
         self._doors = "{}"
 
@@ -43,11 +46,25 @@ class Answers:
             desired = json.loads(payload)
             self._order[index] = desired["epoch"], desired["generation"]
             self._run[index] = desired["run"]
+            self._ahead[index] = None
             return [self._report(index)]
         if topic.endswith("/policy"):
             self._hold(json.loads(payload)["body"])
             return [self._report(index)]
+        if topic.endswith("/scene"):
+            return self._take_broadcast(index, payload)
         return []
+
+    def _take_broadcast(self, index: int, payload: bytes) -> list[tuple[str, bytes]]:
+        if payload != self._broadcast[0]:
+            scene = json.loads(payload)
+            self._broadcast = payload, scene["epoch"], scene["run"], scene["members"]
+        _, epoch, run, members = self._broadcast
+        order = epoch, members.get(self._boards[index], 0)
+        if order <= self._order[index]:
+            return []  # its document has come already, or it is not asked
+        self._ahead[index], self._run[index] = order, run
+        return [self._report(index)]
 
     def _hold(self, body: dict[str, object]) -> None:
         policies = body["components"]
@@ -60,9 +77,11 @@ class Answers:
         epoch, generation = self._order[index]
         run = self._run[index]
         said = "null" if run is None else f'"{run}"'
+        ahead = self._ahead[index]
+        follows = "null" if ahead is None else f"[{ahead[0]},{ahead[1]}]"
         doors = self._doors if index == 0 else "{}"
         text = (
             f'{{"session":{SESSION},"epoch":{epoch},"generation":{generation},"devices":{{"{sign_of(self._boards[index])}":'
-            f'{{"code":200,"run":{said},"text":"","took_ms":0,"online":true,"state":{{}}}}}},"doors":{doors},"v":1}}'
+            f'{{"code":200,"run":{said},"text":"","took_ms":0,"online":true,"state":{{}},"ahead":{follows}}}}},"doors":{doors},"v":1}}'
         )
         return self._reported[index], text.encode()

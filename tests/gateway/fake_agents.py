@@ -37,6 +37,7 @@ from venue_model.wire import (
     JournalEvent,
     Message,
     Reported,
+    RoomScene,
     SignedPolicy,
     Status,
     Topics,
@@ -94,6 +95,7 @@ class FakeAgent:
     acked: dict[str, int] = field(default_factory=dict)  # journal → through
     held_lines: dict[str, int] = field(default_factory=dict)  # journal → how far the gateway says that it holds it
     desired: Desired | None = None
+    ahead: dict[DeviceId, tuple[int, int]] = field(default_factory=dict)  # devices that follow a broadcast, until the document comes
     renewal: int = 0
     policy: str = ""  # the name of what it holds …
     says_policy: bool = True  # … which older programs do not say
@@ -125,7 +127,16 @@ class FakeAgent:
         if known is not None and (desired.epoch, desired.generation) == (known.epoch, known.generation):
             assert desired.devices == known.devices, "one generation came with two contents: a real agent would not act on the second"
         if known is None or (desired.epoch, desired.generation) > (known.epoch, known.generation):
-            self.desired = desired
+            self.desired, self.ahead = desired, {}
+
+    def take_broadcast(self, scene: RoomScene) -> bool:
+        """A room's scene arrives; True when a device of this board is in it, and its document has not come yet."""
+        order = scene.epoch, scene.members.get(self.record.agent, -1)
+        mine = [d.id for d in self.record.devices if d.id in scene.devices and d.room == scene.room]
+        if self.dead or not mine or (self.desired is not None and order <= (self.desired.epoch, self.desired.generation)):
+            return False
+        self.ahead |= dict.fromkeys(mine, order)
+        return True
 
     def _take_policy(self, signed: SignedPolicy) -> None:
         body = signed.body
@@ -194,13 +205,14 @@ class FakeAgent:
     def report(self) -> Reported:
         """The achieved state, as a real agent publishes it."""
         desired = self.desired
-        devices = {
-            DeviceId(device): DeviceReport(FAULT, text=self.broken[device]) if device in self.broken else DeviceReport(APPLIED)
-            for device in (desired.devices if desired else {})
-        }
+        devices = {device: self._device(device) for device in {**(desired.devices if desired else {}), **self.ahead}}
         doors = {door.id: self._door(door.id, door.outside, door.inside) for door in self.record.doors}
         epoch, generation = (desired.epoch, desired.generation) if desired else (0, 0)
         return Reported(self.session, epoch, generation, devices, doors, self.policy if self.says_policy else "")
+
+    def _device(self, device: DeviceId) -> DeviceReport:
+        code, text = (FAULT, self.broken[device]) if device in self.broken else (APPLIED, "")
+        return DeviceReport(code, text=text, ahead=self.ahead.get(device))
 
     def _door(self, door: DoorId, *sides: ComponentId | None) -> DoorReport:
         parts = {}
@@ -273,12 +285,25 @@ class Stage:
         self.settle()
 
     def settle(self) -> None:
-        """Deliver until nothing is on its way."""
+        """Deliver until nothing is on its way, with the documents that follow the broadcasts."""
+        self.deliver()
+        orders = self.coordinator.scenes.orders
+        while (due_ns := orders.due_ns) is not None:
+            orders.pay(replace(self.now, mono_ns=due_ns))
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Deliver what was sent."""
         while self.link.waiting:
             message = self.link.waiting.popleft()
             place = self.topics.parse_agent(message.topic)
-            agent = self.agents[place[0]] if place else None
-            if agent is not None and agent.take(message):
+            if place is not None:
+                told = [self.agents[place[0]]] if self.agents[place[0]].take(message) else []
+            elif message.leaf == "scene":
+                told = [agent for agent in self.agents.values() if agent.take_broadcast(decode(RoomScene, message.payload))]
+            else:
+                told = []
+            for agent in told:
                 self.tell(agent, "reported", agent.report())
 
     def wait(self, ms: int, step_ms: int = 50) -> None:
