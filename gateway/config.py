@@ -112,6 +112,15 @@ class MetricsConfig:
 
 @with_config(_STRICT)
 @dataclass(frozen=True)
+class RolloutConfig:
+    """Programs and records for boards.  `release_key` empty: no programs are taken; `url` empty: worked out from the web server's."""
+
+    release_key: str = ""  # public half, 64 hex digits; the private half lies with whoever releases programs
+    url: str = ""  # by which boards reach this gateway's web server, such as "https://10.0.0.2:8443"
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True)
 class GatewayConfig:
     """Paths may be relative to the file."""
 
@@ -127,6 +136,7 @@ class GatewayConfig:
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     booking: BookingConfig = field(default_factory=BookingConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
     people: PeopleConfig = field(default_factory=PeopleConfig)
     oidc: OidcConfig = field(default_factory=OidcConfig)
 

@@ -6,6 +6,7 @@ import json
 import logging
 import secrets
 import signal
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -27,7 +28,7 @@ from gateway.evidence.translog import TransparencyLog
 from gateway.facts.tally import CountedLink, Tally
 from gateway.people.oidc import Oidc
 from gateway.people.secret_box import load_secret_box
-from gateway.pki.wiring import secure
+from gateway.pki.wiring import ANY_ADDRESS, secure
 from gateway.shell.backup import Highest, HighWater, begin_anew, highest
 from gateway.shell.booking_desk import BookingDesk
 from gateway.shell.coordinator import Coordinator, clock
@@ -38,6 +39,7 @@ from gateway.shell.facts_desk import FactsConfig, FactsDesk
 from gateway.shell.mqtt import GatewayLink
 from gateway.shell.platform_desk import PlatformDesk
 from gateway.shell.rehearsal_desk import RehearsalDesk, simulator
+from gateway.shell.rollout_desk import RolloutDesk, read_release_key
 from gateway.shell.store import Store
 from gateway.shell.view import View
 from gateway.trading.connect import connect
@@ -145,7 +147,12 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
         coordinator, index, box, told, tally=tally, alarms=lambda: view.alarms, platform=lambda: platform.health if platform.sync else None,
         broker_up=lambda: link.up,
     )  # fmt: skip
-    app = make_app(Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts, platform, secured), pages)
+    rollouts = RolloutDesk(
+        coordinator, data / "bundles", release_key=read_release_key(config.rollout.release_key),
+        base_url=lambda: config.rollout.url or _url_for_boards(config, secured.scheme, server),
+    )  # fmt: skip
+    parts = Services(coordinator, view, feed, desk, evidence, index, evidence_root, booking, facts, platform, secured, rollouts)
+    app = make_app(parts, pages)
     web = uvicorn.Config(
         app, config.host, config.port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=2, **secured.web
     )
@@ -158,7 +165,7 @@ async def serve(config: GatewayConfig, folder: Path, pages: Path | None, account
     coordinator.scenes.resume(clock())
     platform.start()
     serving = asyncio.create_task(server.serve(), name="web server")
-    ticking = asyncio.create_task(_tick(coordinator, booking), name="tick")
+    ticking = asyncio.create_task(_tick(coordinator, booking, rollouts), name="tick")
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
@@ -205,11 +212,19 @@ async def _pin(accounts: Accounts, translog: TransparencyLog) -> None:
         await asyncio.sleep(PIN_S)
 
 
-async def _tick(coordinator: Coordinator, booking: BookingDesk) -> None:
+def _url_for_boards(config: GatewayConfig, scheme: str, server: uvicorn.Server) -> str:
+    """By what address boards reach the web server, as far as it can know it."""
+    hosts = [config.host, *config.tls.hosts, socket.gethostname()]
+    host = next(host for host in hosts if host not in ANY_ADDRESS)
+    return f"{scheme}://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
+
+
+async def _tick(coordinator: Coordinator, booking: BookingDesk, rollouts: RolloutDesk) -> None:
     while True:
         try:
             coordinator.tick(clock())
             booking.tick(clock())
+            rollouts.tick(clock())
         except Exception:  # a fault in one run must not stop renewals: doors would close
             log.exception("tick failed")
         await asyncio.sleep(TICK_S)

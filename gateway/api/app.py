@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gateway.api import (
     views_booking,
+    views_devices,
     views_evidence,
     views_facts,
     views_guard,
@@ -58,6 +59,8 @@ def make_app(parts: Services | None, pages: Path | None) -> FastAPI:
     app.include_router(views_facts.router)
     app.include_router(views_reports.router)
     app.include_router(views_platform.router)
+    app.include_router(views_devices.router)
+    app.include_router(views_devices.public)
     app.include_router(views_pki.router)
     app.include_router(views_pki.public)
     app.include_router(views_scenes.router)

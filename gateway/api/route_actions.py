@@ -127,6 +127,18 @@ _ROUTES: Mapping[str, A] = {
     "GET /certificates": A.LOOK_CERTIFICATES,
     "POST /agents/{board}/revoke": A.KEEP_CERTIFICATES,
     "POST /agents/{board}/admit": A.KEEP_CERTIFICATES,
+    # devices and rollouts
+    "GET /twins": A.LOOK_TWINS,
+    "GET /twins/{twin}": A.LOOK_TWINS,
+    "DELETE /twins/{twin}/quarantine": A.RELEASE_DEVICE,
+    "GET /programs": A.LOOK_ROLLOUTS,
+    "POST /programs": A.ROLL_OUT,
+    "GET /bundles/{digest}": A.PUBLIC,  # asked by boards, who know its SHA-256 by a signed order
+    "GET /rollouts": A.LOOK_ROLLOUTS,
+    "GET /rollouts/{rollout}": A.LOOK_ROLLOUTS,
+    "POST /rollouts": A.ROLL_OUT,
+    "POST /rollouts/{rollout}/approvals": A.APPROVE_ROLLOUT,
+    "POST /rollouts/{rollout}/give-up": A.APPROVE_ROLLOUT,
     # evidence
     "GET /projects": A.LOOK_LISTS,
     "GET /projects/{project}": A.LOOK_EVIDENCE,

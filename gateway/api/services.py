@@ -14,6 +14,7 @@ from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import EvidenceIndex
 from gateway.shell.facts_desk import FactsDesk
 from gateway.shell.platform_desk import PlatformDesk
+from gateway.shell.rollout_desk import RolloutDesk
 from gateway.shell.view import View
 
 
@@ -32,6 +33,7 @@ class Services:
     facts: FactsDesk
     platform: PlatformDesk
     secured: Secured | None = None  # None: nothing speaks TLS
+    rollouts: RolloutDesk | None = None  # None: nothing is rolled out from here
 
 
 def services(connection: HTTPConnection) -> Services:

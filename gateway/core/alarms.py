@@ -38,6 +38,8 @@ ALARM_WORDS = {
     "quiet-waiting": ("安静告警 {place} 条,请监督人员查看", "a quiet alarm waits for a supervisor: {place}"),
     "webhook-off": ("数据推送已停用", "a webhook was switched off"),
     "platform-call": ("收到未通过验证的平台报文", "a call in the platform's name was refused"),
+    "flapping": ("设备时好时坏,已隔离", "a device comes and goes and is in quarantine"),
+    "rollout-failed": ("推送失败,正在退回", "a rollout failed and goes back"),
     "checkout-missing": ("未经工作人员确认离开开标区", "left the opening area without staff's confirmation"),
 }
 

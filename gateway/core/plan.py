@@ -3,6 +3,7 @@
 Stages have barriers on acknowledgement: recordings are confirmed before doors open; doors close before recordings stop.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from gateway.core.day import Day, LotState, moved, parts
@@ -57,6 +58,20 @@ def plan_scene(
     if _records(venue, state) and not _records(venue, before):
         state = replace(state, recording=run)
     return Plan(scene, lot, run, _members(venue, day, before, state, scene), {**day, lot: state})
+
+
+def not_counting_on(plan: Plan, quarantined: Container[str]) -> Plan:
+    """Without waiting for devices that come and go, where nothing worse is to be done about their failure than trying again.
+
+    A camera stays required: whether a room is recorded is asked of those that are well (I10).  Doors stay under their policy.
+    """
+    members = tuple(
+        replace(m, required=False, on_fail=OnFail.IGNORE)
+        if m.id in quarantined and m.kind not in (DOOR, DeviceKind.CAMERA) and m.on_fail in (OnFail.RETRY, OnFail.IGNORE)
+        else m
+        for m in plan.members
+    )
+    return replace(plan, members=members)
 
 
 def plan_undo(venue: Venue, day: Day, before: LotState, scene: Scene, run: RunId, utc_ns: int) -> Plan:

@@ -74,6 +74,8 @@ class Action(StrEnum):
     LOOK_WEBHOOKS = "look-webhooks"
     LOOK_PLATFORM = "look-platform"
     LOOK_CERTIFICATES = "look-certificates"
+    LOOK_TWINS = "look-twins"
+    LOOK_ROLLOUTS = "look-rollouts"
     PRESS = "press"
     KEEP_SCENE_BOOK = "keep-scene-book"
     COMMAND_DEVICE = "command-device"
@@ -103,6 +105,9 @@ class Action(StrEnum):
     MEND_PLATFORM = "mend-platform"
     EXPORT_COMPANY = "export-company"
     KEEP_CERTIFICATES = "keep-certificates"
+    RELEASE_DEVICE = "release-device"
+    ROLL_OUT = "roll-out"
+    APPROVE_ROLLOUT = "approve-rollout"
     KEEP_WATCH_LIST = "keep-watch-list"
     KEEP_ACCOUNTS = "keep-accounts"
     GIVE_RIGHTS = "give-rights"
@@ -150,6 +155,10 @@ RIGHTS: Mapping[Action, Right] = {
     Action.LOOK_WEBHOOKS: Right(frozenset({_R.SUPERVISOR, _R.INTEGRATOR}), "看推送订阅", "see the webhooks"),
     Action.LOOK_PLATFORM: Right(frozenset({_R.STAFF, _R.INTEGRATOR}), "看平台收发", "see the exchange with the platform"),
     Action.LOOK_CERTIFICATES: Right(frozenset({_R.INTEGRATOR}), "看证书", "see the certificates of boards"),
+    Action.LOOK_TWINS: Right(HOUSE, "看设备期望与实际", "see what each device should be and is", "listed"),
+    Action.LOOK_ROLLOUTS: Right(
+        frozenset({_R.STAFF, _R.SUPERVISOR, _R.INTEGRATOR}), "看程序与配置推送", "see rollouts of programs and records"
+    ),
     Action.PRESS: Right(frozenset({_R.STAFF}), "按场景", "press a scene", "all"),
     Action.KEEP_SCENE_BOOK: Right(frozenset({_R.STAFF}), "写场景本", "write the scene book"),
     Action.COMMAND_DEVICE: Right(CHARGE, "指挥单台设备", "command one device", "all"),
@@ -179,6 +188,11 @@ RIGHTS: Mapping[Action, Right] = {
     Action.MEND_PLATFORM: Right(frozenset({_R.STAFF, _R.INTEGRATOR}), "重发平台死信", "resend what the platform refused"),
     Action.EXPORT_COMPANY: Right(WATCH, "经双人签名导出同在事实", "export who was with whom, under two signatures", "all", told=True),
     Action.KEEP_CERTIFICATES: Right(frozenset({_R.INTEGRATOR}), "吊销与重新准入控制器", "shut boards out and admit them", dangerous=True),
+    Action.RELEASE_DEVICE: Right(frozenset({_R.STAFF, _R.INTEGRATOR}), "解除设备隔离", "release a device from quarantine"),
+    Action.ROLL_OUT: Right(frozenset({_R.INTEGRATOR}), "推送程序与配置", "roll out programs and records", dangerous=True),
+    Action.APPROVE_ROLLOUT: Right(
+        frozenset({_R.SUPERVISOR, _R.INTEGRATOR}), "提交推送审批、退回推送", "hand in a rollout's approval, bring it back", dangerous=True
+    ),
     Action.KEEP_WATCH_LIST: Right(frozenset({_R.SUPERVISOR}), "维护关注与回避名单", "keep the watch and avoidance lists", "house"),
     Action.KEEP_ACCOUNTS: Right(
         frozenset({_R.SYSTEM_ADMIN, _R.SECURITY_ADMIN}), "开户、停用、重置", "open, suspend and reset accounts", "house", dangerous=True

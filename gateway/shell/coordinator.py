@@ -24,6 +24,7 @@ from gateway.shell.presence_desk import PresenceDesk
 from gateway.shell.scene_book_desk import SceneBookDesk
 from gateway.shell.scene_desk import SceneDesk
 from gateway.shell.store import Store
+from gateway.shell.twin_desk import TwinDesk
 from gateway.shell.warden import ApprovalError, Warden
 from gateway.trading.base import EventKind, ItemKind, PhaseEvent
 from gateway.trading.codes import codes_of, of_lot
@@ -90,6 +91,10 @@ class Coordinator:
         self.overrides = OverrideDesk(venue, store, self.agents, self.scenes, self.journal, lambda: changed("overlays", ""))
         self.guard = GuardDesk(venue, store, self.warden, self.journal, lambda: self.day, self._lockdown_changed)
         self._lock_signs()
+        self.twins = TwinDesk(
+            venue, store, self.agents, self.scenes, self.warden, self.journal.note, lambda twin: changed("twins", twin), policy_key
+        )
+        self.scenes.answers.quarantined = lambda: self.twins.quarantined
         self.curfew = CurfewDesk(venue, lambda: self.day, self.journal.note)
         self.warden.presence = lambda: self.presence.presence
         self.warden.outrun = self._outrun
@@ -180,6 +185,7 @@ class Coordinator:
                     self.warden.send(self.day, [board], now)
                     self.scenes.send_desired(board, now)
                 self.scenes.reachable()
+                self.twins.status(board, now)
                 self.changed("boards", board)
                 self.changed("overlays", "")
             case "reported":
@@ -190,7 +196,7 @@ class Coordinator:
                 for lot in self.day:
                     self.changed("lots", lot)
             case "meta":
-                decode(Meta, payload)
+                self.twins.meta(board, decode(Meta, payload))
             case "renewal":
                 self.renewal(board, decode(Renewal, payload), now)
 
@@ -210,6 +216,7 @@ class Coordinator:
                 # A board speaks for its own doors alone: another's word about a door that it does not guard counts for nothing.
                 if door in self.venue.doors and self.venue.doors[door].board == board:
                     self._learned |= self.warden.take_report(door, stand, now)
+        self.twins.reported(board, before, reported, now)
         self.overrides.reported(board, reported, now)
 
     def _outrun(self, component: ComponentId, door: DoorId, now: Now) -> None:
@@ -223,6 +230,7 @@ class Coordinator:
         self.presence.tick(now)
         self.guard.wake(now)
         self.curfew.tick(now)
+        self.twins.tick(now)
 
     # presses
 

@@ -1,6 +1,6 @@
 """What agents and doors have reported, as answers to scene runs: a report counts when it is as new as what the run has sent."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 
 from gateway.core.scene_run import Row, Run, Waiting, asked_now, held_by
 from gateway.shell.agents import AgentBook
@@ -8,8 +8,10 @@ from gateway.shell.scene_orders import SceneOrders
 from gateway.shell.warden import Warden, waiting_words
 from venue_model.ids import BoardId, DeviceId, DoorId, RunId
 from venue_model.members import DOOR
-from venue_model.venue import Name, Venue
+from venue_model.venue import DeviceKind, Name, Venue
 from venue_model.wire import ACCEPTED, APPLIED, FAULT
+
+QUARANTINED_CAMERA = "时好时坏,已隔离,不算在录 comes and goes: in quarantine, does not count as recording"
 
 
 class Seats:
@@ -37,6 +39,7 @@ class SceneAnswers:
         self.agents = agents
         self.warden = warden
         self.orders = orders
+        self.quarantined: Callable[[], Container[str]] = lambda: ()  # devices that come and go (`TwinDesk`)
         self._generation: dict[tuple[RunId, BoardId], int] = {}  # what an answer must have reached to count
 
     def expect(self, run: RunId, board: BoardId, generation: int) -> None:
@@ -74,6 +77,8 @@ class SceneAnswers:
         wanted = self.orders.epoch, generation
         if (reported.epoch, reported.generation) < wanted and (report.ahead is None or report.ahead < wanted):
             return None
+        if row.kind == DeviceKind.CAMERA and row.id in self.quarantined():
+            return FAULT, QUARANTINED_CAMERA  # I10 stays strict
         return self.orders.answer(DeviceId(row.id), report)
 
     def _of_door(self, door_id: DoorId, board: BoardId) -> tuple[int, str] | None:

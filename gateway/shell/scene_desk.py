@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from gateway.core.day import LotState, Refusal, may_press
-from gateway.core.plan import DOORS, RECORD, STOP, UNDO, UNDO_STOP, Plan, PlannedMember, plan_scene, plan_undo
+from gateway.core.plan import DOORS, RECORD, STOP, UNDO, UNDO_STOP, Plan, PlannedMember, not_counting_on, plan_scene, plan_undo
 from gateway.core.plan_check import check_plan
 from gateway.core.scene_book import Book, changes_for
 from gateway.core.scene_run import (
@@ -88,6 +88,7 @@ class SceneDesk:
         if isinstance(found, Refusal):
             return found
         plan = plan_scene(self.venue, self.day, lot, found, run, utc_ns, changes_for(self.book, found))
+        plan = not_counting_on(plan, self.answers.quarantined())
         return check_plan(self.venue, self.day, plan) or plan
 
     def press(self, lot: LotId, scene: str, by: str, now: Now) -> Run | Refusal:

@@ -164,6 +164,8 @@ class View:
             components=fresh("components", self.component, venue.components),
             lots=fresh("lots", self.lot, [lot for lot in dirty.get("lots", ()) if lot_within(viewer.limit, lot, day)]),
             alarms=fresh("alarms", self.alarm, [key for key in dirty.get("alarms", ()) if self.shows(key, viewer)]),
+            twins=sorted(dirty.get("twins", ())),
+            rollouts=sorted(dirty.get("rollouts", ())),
             events=[m.EventOut.model_validate(event) for event in events if viewer.sees_line(event, day)],
         )
 

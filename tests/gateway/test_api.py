@@ -29,6 +29,7 @@ from gateway.shell.evidence_desk import EvidenceDesk
 from gateway.shell.evidence_index import GapRow, PackageRow, SegmentRow
 from gateway.shell.facts_desk import FactsConfig, FactsDesk
 from gateway.shell.platform_desk import PlatformDesk
+from gateway.shell.rollout_desk import RolloutDesk
 from gateway.shell.view import View
 from gateway.trading.sync import Health
 from venue_model import signing
@@ -39,6 +40,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would like httpx2 instead of httpx; both speak ASGI to the application
     from fastapi.testclient import TestClient
 
+RELEASE_KEY = bytes(range(32))
 MEDIA = bytes(range(256)) * 8
 SHA = hashlib.sha256(MEDIA).hexdigest()
 AT = 1_800_000_000 * S
@@ -101,7 +103,9 @@ def case(tmp_path: Path, keys: SealKeys) -> Iterator[Case]:
     desk = EvidenceDesk(stage.venue, stage.coordinator, keys, log, root)
     facts = FactsDesk(stage.coordinator, stage.index, SecretBox(bytes(32)), FactsConfig({"data": tmp_path}), alarms=lambda: view.alarms)
     booking, platform = BookingDesk(stage.coordinator), PlatformDesk(stage.coordinator)
-    app = make_app(Services(stage.coordinator, view, feed, accounts, desk, stage.index, root, booking, facts, platform), None)
+    rollouts = RolloutDesk(stage.coordinator, tmp_path / "bundles", release_key=signing.public_key_of(RELEASE_KEY))
+    parts = Services(stage.coordinator, view, feed, accounts, desk, stage.index, root, booking, facts, platform, rollouts=rollouts)
+    app = make_app(parts, None)
     clients = {role: TestClient(app, base_url="https://venue") for role in ("nobody", *PASSWORDS)}
     for role, password in PASSWORDS.items():
         assert clients[role].post("/api/v1/session", json={"account": role, "password": password}).status_code == 200

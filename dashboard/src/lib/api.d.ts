@@ -1701,6 +1701,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/twins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Twins
+         * @description Every device, door and board that fits, with what is wrong with it.
+         */
+        get: operations["get_twins_api_v1_twins_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/twins/{twin}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Twin
+         * @description One of them; of doors and boards the id has "door:" or "board:" before it.
+         */
+        get: operations["get_twin_api_v1_twins__twin__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/twins/{twin}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Release
+         * @description Somebody has seen to a device that came and went, and trusts it again.
+         */
+        delete: operations["release_api_v1_twins__twin__quarantine_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Programs
+         * @description The programs that boards can be given, newest first.
+         */
+        get: operations["get_programs_api_v1_programs_get"];
+        put?: never;
+        /**
+         * Add Program
+         * @description A bundle, as the body: taken if the release key has signed it.
+         */
+        post: operations["add_program_api_v1_programs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rollouts
+         * @description The newest first.
+         */
+        get: operations["get_rollouts_api_v1_rollouts_get"];
+        put?: never;
+        /**
+         * Start
+         * @description Begin one: a program waits for two approvers, the records of boards go out at once.
+         */
+        post: operations["start_api_v1_rollouts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/{rollout}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rollout
+         * @description One of them, with a row for each board.
+         */
+        get: operations["get_rollout_api_v1_rollouts__rollout__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/{rollout}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Two approvers of two roles have signed its text.
+         */
+        post: operations["approve_api_v1_rollouts__rollout__approvals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/{rollout}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Up
+         * @description Bring all boards back to what they ran before.
+         */
+        post: operations["give_up_api_v1_rollouts__rollout__give_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificates": {
         parameters: {
             query?: never;
@@ -2055,7 +2223,7 @@ export interface components {
          * @description What somebody may ask of the gateway.  An API token names the ones that it is for.
          * @enum {string}
          */
-        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "look-certificates" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-certificates" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
+        Action: "public" | "self" | "look-house" | "look-lot" | "look-lists" | "look-muster" | "look-leaving" | "look-way" | "look-evidence" | "look-exceptions" | "look-watch-list" | "look-accounts" | "look-audit" | "look-calendar" | "look-rehearsal" | "look-facts" | "look-reports" | "look-day-report" | "look-webhooks" | "look-platform" | "look-certificates" | "look-twins" | "look-rollouts" | "press" | "keep-scene-book" | "command-device" | "call-out" | "all-clear" | "authorise" | "check-out" | "tick-off" | "acknowledge" | "pulse" | "seal-project" | "take-package" | "ask-export" | "confirm-export" | "approve" | "lock-down" | "lift-lockdown" | "give-exception" | "withdraw-exception" | "book" | "close-room" | "keep-schedule" | "rehearse" | "export-facts" | "keep-webhooks" | "mend-webhooks" | "mend-platform" | "export-company" | "keep-certificates" | "release-device" | "roll-out" | "approve-rollout" | "keep-watch-list" | "keep-accounts" | "give-rights" | "confirm-rights";
         /**
          * AlarmOut
          * @description Something a person must see, until it clears or is acknowledged.
@@ -2625,6 +2793,22 @@ export interface components {
             why: string;
         };
         /**
+         * DesiredOut
+         * @description What a twin should be, since when, and by whose word.
+         */
+        DesiredOut: {
+            /** Value */
+            value: string;
+            /** Generation */
+            generation: number;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+            /** Run */
+            run: string;
+            /** By */
+            by: string;
+        };
+        /**
          * DeviceOut
          * @description A thing in a room.
          */
@@ -2823,6 +3007,18 @@ export interface components {
             required: boolean;
         };
         /**
+         * FindingOut
+         * @description What is wrong, in one sentence, and what to do about it.
+         */
+        FindingOut: {
+            /** Wrong */
+            wrong: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+            name: components["schemas"]["NameOut"];
+            remedy: components["schemas"]["NameOut"];
+        };
+        /**
          * FireOut
          * @description The fire that lasts, or the last one.
          */
@@ -2881,6 +3077,14 @@ export interface components {
             to_utc_ns: number;
             /** Cause */
             cause: string;
+        };
+        /**
+         * GiveUpIn
+         * @description Why all boards go back.
+         */
+        GiveUpIn: {
+            /** Reason */
+            reason: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -3400,6 +3604,24 @@ export interface components {
             warning?: components["schemas"]["NameOut"] | null;
         };
         /**
+         * ProgramOut
+         * @description A program that boards can be given.
+         */
+        ProgramOut: {
+            /** Digest */
+            digest: string;
+            /** Version */
+            version: string;
+            /** Number */
+            number: number;
+            /** Bytes */
+            bytes: number;
+            /** By */
+            by: string;
+            /** Utc Ns */
+            utc_ns: number;
+        };
+        /**
          * ProjectOut
          * @description One project's day on one timeline.
          */
@@ -3707,6 +3929,22 @@ export interface components {
             packages: components["schemas"]["PackageLineOut"][];
         };
         /**
+         * ReportedOut
+         * @description What it says it is.
+         */
+        ReportedOut: {
+            /** Value */
+            value: string;
+            /** Code */
+            code: number;
+            /** Text */
+            text: string;
+            /** Source */
+            source: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+        };
+        /**
          * ResendIn
          * @description Which dead letters to try once more; all when none is named.
          */
@@ -3752,6 +3990,88 @@ export interface components {
          * @enum {string}
          */
         Role: "BID" | "OWN" | "OWN-C" | "AGT" | "EXP" | "SUP" | "WIT" | "STF" | "NOT" | "DRW" | "MED" | "SEC";
+        /**
+         * RolloutApprovalIn
+         * @description Two people's signatures under `text`.
+         */
+        RolloutApprovalIn: {
+            /** Approvals */
+            approvals: components["schemas"]["SignatureIn"][];
+        };
+        /**
+         * RolloutIn
+         * @description Begin a rollout; no boards: all.
+         */
+        RolloutIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "program" | "configuration";
+            /**
+             * Digest
+             * @default
+             */
+            digest: string;
+            /**
+             * Boards
+             * @default []
+             */
+            boards: string[];
+            /**
+             * Batch
+             * @default 5
+             */
+            batch: number;
+        };
+        /**
+         * RolloutOut
+         * @description A rollout.  `text`: what two approvers sign while it waits for them, else empty.
+         */
+        RolloutOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Version */
+            version: string;
+            /** By */
+            by: string;
+            /** Asked Utc Ns */
+            asked_utc_ns: number;
+            /** Course */
+            course: string;
+            course_name: components["schemas"]["NameOut"];
+            /** Waits */
+            waits: string;
+            waits_name: components["schemas"]["NameOut"] | null;
+            /** Canary */
+            canary: string | null;
+            /** Why */
+            why: string;
+            /** Approvers */
+            approvers: string[];
+            /** Batch */
+            batch: number;
+            /** Rows */
+            rows: components["schemas"]["RolloutRowOut"][];
+            /** Text */
+            text: string;
+        };
+        /**
+         * RolloutRowOut
+         * @description One board of a rollout.
+         */
+        RolloutRowOut: {
+            /** Board */
+            board: string;
+            /** Stand */
+            stand: string;
+            /** Since Utc Ns */
+            since_utc_ns: number;
+            /** Why */
+            why: string;
+        };
         /**
          * RoomOut
          * @description A room as drawn: `component` is its separation domain, null where people walk in without a badge.
@@ -4217,6 +4537,46 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepOut"][];
         };
+        /**
+         * TwinOut
+         * @description One device, door or board.  `online` null: never heard of.
+         */
+        TwinOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["NameOut"];
+            /** Room */
+            room: string;
+            /** Board */
+            board: string;
+            /** Online */
+            online: boolean | null;
+            /** Online Utc Ns */
+            online_utc_ns: number;
+            /** Held */
+            held: number;
+            desired: components["schemas"]["DesiredOut"] | null;
+            reported: components["schemas"]["ReportedOut"] | null;
+            /** Quarantined Utc Ns */
+            quarantined_utc_ns: number | null;
+            finding: components["schemas"]["FindingOut"] | null;
+        };
+        /**
+         * TwinsOut
+         * @description All that fit, and how many there are that are not as they should be.
+         */
+        TwinsOut: {
+            /** Utc Ns */
+            utc_ns: number;
+            /** Twins */
+            twins: components["schemas"]["TwinOut"][];
+            /** Count */
+            count: number;
+            /** Wrong */
+            wrong: number;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -4498,6 +4858,16 @@ export interface components {
             alarms: {
                 [key: string]: components["schemas"]["AlarmOut"] | null;
             };
+            /**
+             * Twins
+             * @default []
+             */
+            twins: string[];
+            /**
+             * Rollouts
+             * @default []
+             */
+            rollouts: string[];
             /**
              * Events
              * @default []
@@ -7296,6 +7666,294 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeardOut"];
+                };
+            };
+        };
+    };
+    get_twins_api_v1_twins_get: {
+        parameters: {
+            query?: {
+                room?: string;
+                kind?: string;
+                board?: string;
+                only_wrong?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwinsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_twin_api_v1_twins__twin__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                twin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwinOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    release_api_v1_twins__twin__quarantine_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                twin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_programs_api_v1_programs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramOut"][];
+                };
+            };
+        };
+    };
+    add_program_api_v1_programs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedOut"];
+                };
+            };
+        };
+    };
+    get_rollouts_api_v1_rollouts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutOut"][];
+                };
+            };
+        };
+    };
+    start_api_v1_rollouts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_rollout_api_v1_rollouts__rollout__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    approve_api_v1_rollouts__rollout__approvals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutApprovalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_up_api_v1_rollouts__rollout__give_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveUpIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -126,4 +126,6 @@ class PatchOut(BaseModel):
     components: dict[str, ComponentState] = {}
     lots: dict[str, LotOut | None] = {}
     alarms: dict[str, AlarmOut | None] = {}
+    twins: list[str] = []  # devices, doors and boards whose twin is otherwise: ask for it
+    rollouts: list[str] = []
     events: list["EventOut"] = []

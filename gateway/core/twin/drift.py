@@ -107,7 +107,7 @@ def _otherwise(twin: Twin, utc_ns: int) -> Finding | None:
         remedy = Name("到现场拨回自动,或在单设备控制中交还", "switch it back on the spot, or give it back to the scene")
         return Finding(Wrong.OVERRIDDEN, told.since_utc_ns, Name(f"现场手动 {s}", f"switched by hand for {s}"), remedy)
     since = max(told.since_utc_ns, wanted.since_utc_ns) if wanted else 0
-    if wanted is None or not told.value or told.value == wanted.value or not _late(since, utc_ns, DRIFT_S):
+    if twin.kind in (BOARD, DOOR) or wanted is None or not told.value or told.value == wanted.value or not _late(since, utc_ns, DRIFT_S):
         return None
     name = Name(f"应为 {wanted.value},实为 {told.value}", f"should be {wanted.value}, is {told.value}")
     return Finding(Wrong.DRIFTED, since, name, _see_device(twin))
