@@ -6,7 +6,7 @@ from edge.shell.identity import Identity
 from venue_model.ids import BoardId
 from venue_model.wire import Certificate, Renewal, Topics, WireError, decode, encode
 
-ASK_FIRST_S, ASK_S = 90.0, 3_600.0  # for the first certificate of our own; for the next
+ASK_FIRST_S, ASK_S = 10.0, 3_600.0  # for the first certificate of our own; for the next
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Enrolment:
         self._ask_at_s = 0.0
 
     def begin(self, now_s: float) -> None:
-        """A connection is up: speak at once."""
+        """A connection is up, or the gateway has come: speak at once."""
         self._ask_at_s = now_s
 
     def due(self, now_s: float) -> bytes | None:

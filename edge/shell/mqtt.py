@@ -299,6 +299,8 @@ class AgentLink:
         except WireError:
             return  # on_message gets it too, and reports it
         if arrived:
+            if self._enrolment is not None:
+                self._enrolment.begin(time.monotonic())
             self.announce()
 
     def _disconnected(self, *_: Any) -> None:

@@ -141,11 +141,16 @@ class PkiDesk:
 
     def _issue(self, board: BoardId, request: str, now: Now) -> None:
         try:
-            certificate = self.register.issue(board, requested_key(request, board))
+            key = requested_key(request, board)
+            known = self.register.issued_for(board, key)
+            certificate = known or self.register.issue(board, key)
         except (CertificateError, PkiError) as fault:
             self._complain(board, str(fault), now)
             return
         self._complained.pop(board, None)
+        if known is not None:
+            self.send(board, Certificate(certificate_pem(known)))
+            return
         until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
         self.note("certificate", {"board": board, "serial": serial_text(certificate), "until": until}, now)
         self._answers.append(lambda: self.send(board, Certificate(certificate_pem(certificate))))

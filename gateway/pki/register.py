@@ -114,6 +114,11 @@ class Register:
         write_private(self._folder / f"{certificate.serial_number:x}.pem", certificate_pem(certificate))
         self._issued[certificate.serial_number] = certificate
 
+    def issued_for(self, board: BoardId, key: ec.EllipticCurvePublicKey) -> x509.Certificate | None:
+        """The certificate that a board was given for this key already: its answer was lost on the way."""
+        serials = (issued.serial for issued in self.live(board))
+        return next((self._issued[serial] for serial in serials if self._issued[serial].public_key() == key), None)
+
     def adopt(self, board: BoardId, text: str) -> int:
         """The number of a certificate, PEM, that a board shows.  One that is not in this register was issued after the copy from which
         it was restored, and is taken in.  CertificateError for one that is not this board's by this authority."""

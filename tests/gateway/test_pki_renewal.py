@@ -110,6 +110,22 @@ def test_a_board_is_renewed_for_years_and_only_its_newest_certificate_counts(tmp
     asyncio.run(scenario())
 
 
+def test_a_board_whose_answer_was_lost_gets_the_same_certificate_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        desk, sent, notes = open_at(tmp_path, Clock(DAY))
+        desk.commission(A1)
+        shown = certificate_of(desk, A1)
+        request = request_text(ec.generate_private_key(ec.SECP256R1()), A1)
+        for _ in range(3 * DAILY):
+            desk.hear(A1, Renewal(shown, request), NOW)
+            await until(lambda: desk.settled)
+        assert len(sent) == 3 * DAILY and len({message.certificate for _, message in sent}) == 1
+        assert [kind for kind, _ in notes] == ["certificate"]
+        assert len(desk.register.certificates(A1)) == 2
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
