@@ -43,6 +43,20 @@ def _edge(argv: list[str]) -> int:
     return main(argv)
 
 
+def _device(argv: list[str]) -> int:
+    if argv[:1] in (["list"], ["approve"], ["push"]):
+        from gateway.device_cli import main as over_the_gateway
+
+        return over_the_gateway(argv)
+    if argv[:1] in ([], ["-h"], ["--help"]):
+        print("用法 usage: bidhall device list | approve | push | test | install | bundle | key  [--help]")
+        return 0 if argv else 2
+    # At the board itself, or where programs are made: a machine that has nothing of the gateway.
+    from edge.device_cli import main
+
+    return main(argv)
+
+
 def _evidence(argv: list[str]) -> int:
     if argv[:1] == ["verify"]:
         # Offline, and on a machine that has nothing else of ours.
@@ -74,6 +88,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "prove": (_prove, "证明分隔协议  prove the separation protocol: search | induction | promela | replay | all"),
     "gateway": (_gateway, "运行网关  run the gateway"),
     "edge": (_edge, "运行一块控制板  run the agent of one board"),
+    "device": (_device, "设备:list | approve | push | test | install | bundle | key  devices, and programs for boards"),
     "evidence": (_evidence, "证据:list | pull | verify  list, fetch and verify evidence packages"),
     "bench": (_bench, "性能:scene | door | simulate  measure, each figure with its floor"),
 }

@@ -9,7 +9,7 @@ from gateway.api import models as m
 from gateway.api.errors import ApiError, not_found
 from gateway.api.services import Services, services
 from gateway.core.day import Refusal
-from gateway.core.twin.drift import Finding, find
+from gateway.core.twin.drift import Finding, Wrong, find
 from gateway.core.twin.rollout import Course, Rollout, RolloutKind, Waits
 from gateway.core.twin.twin import Twin
 from gateway.shell.rollout_desk import RolloutDesk
@@ -17,6 +17,7 @@ from gateway.shell.view import named
 from venue_model.door_policy import Approval
 from venue_model.venue import Name
 
+SEVERITY = {wrong: place for place, wrong in enumerate(Wrong)}
 COURSE_NAMES = {
     Course.ASKED: Name("等待双人审批", "waits for two approvers"),
     Course.CANARY: Name("先在一块板上试", "tried on one board"),
@@ -65,7 +66,7 @@ async def get_twins(
     board: Annotated[str, Query(max_length=64)] = "",
     only_wrong: bool = False,
 ) -> m.TwinsOut:
-    """Every device, door and board that fits, with what is wrong with it."""
+    """Every device, door and board that fits, with what is wrong with it: what is to be seen to comes first."""
     s = services(request)
     whole = s.accounts.need(request).limit.is_none
     now = s.coordinator.clock()
@@ -74,6 +75,7 @@ async def get_twins(
         for twin, finding in s.coordinator.twins.twins(now)
         if (not room or twin.room == room) and (not kind or twin.kind == kind) and (not board or twin.board == board)
     ]
+    found.sort(key=lambda row: SEVERITY[row[1].wrong] if row[1] is not None else len(SEVERITY))
     shown = [twin_out(twin, finding, whole=whole) for twin, finding in found if finding is not None or not only_wrong]
     return m.TwinsOut(utc_ns=now.utc_ns, twins=shown, count=len(found), wrong=sum(1 for _, finding in found if finding is not None))
 

@@ -1710,7 +1710,7 @@ export interface paths {
         };
         /**
          * Get Twins
-         * @description Every device, door and board that fits, with what is wrong with it.
+         * @description Every device, door and board that fits, with what is wrong with it: what is to be seen to comes first.
          */
         get: operations["get_twins_api_v1_twins_get"];
         put?: never;

@@ -37,6 +37,8 @@ export class Live {
   components = $state<Record<string, ComponentState>>({});
   lots = $state<Record<string, Lot>>({});
   alarms = $state<Record<string, Alarm>>({});
+  twinsChanged = $state(0); // how often the gateway has said that twins are otherwise: pages that show them ask again
+  rolloutsChanged = $state(0);
   lines = $state.raw<Line[]>([]); // of the journal, newest first
 
   #socket: WebSocket | null = null;
@@ -131,6 +133,8 @@ export class Live {
     Object.assign(this.components, patch.components);
     fold(this.lots, patch.lots);
     fold(this.alarms, patch.alarms);
+    if (patch.twins?.length) this.twinsChanged += 1;
+    if (patch.rollouts?.length) this.rolloutsChanged += 1;
     if (patch.events?.length) this.#add(patch.events);
   }
 

@@ -20,6 +20,7 @@ export const PAGES = {
   presence: { load: () => import("../pages/Presence.svelte"), open: insiders },
   scenes: { load: () => import("../pages/Scenes.svelte"), open: () => session.isInCharge, menu: "manage" },
   guard: { load: () => import("../pages/Guard.svelte"), open: () => session.isInCharge },
+  devices: { load: () => import("../pages/Devices.svelte"), open: inHouse, menu: "manage" },
   certificates: { load: () => import("../pages/Certificates.svelte"), open: () => session.who?.role === "integrator", menu: "manage" },
   platform: {
     load: () => import("../pages/Platform.svelte"),

@@ -76,3 +76,7 @@ export type Health = Schemas["HealthOut"];
 export type Seats = Schemas["SeatsOut"];
 export type Conduct = Schemas["ConductOut"];
 export type Webhook = Schemas["WebhookOut"];
+export type Twin = Schemas["TwinOut"];
+export type Twins = Schemas["TwinsOut"];
+export type Program = Schemas["ProgramOut"];
+export type Rollout = Schemas["RolloutOut"];

@@ -14,9 +14,8 @@ CAMERA_S = 15  # a camera that must connect anew takes up to 10 s
 
 
 class Wrong(StrEnum):
-    """What is wrong, worst first: one that hides the others stands before them."""
+    """What is wrong, in the order in which it is seen to."""
 
-    UNKNOWN = "unknown"
     AWAY = "away"
     QUARANTINED = "quarantined"
     OFFLINE = "offline"
@@ -26,6 +25,7 @@ class Wrong(StrEnum):
     OVERRIDDEN = "overridden"
     DRIFTED = "drifted"
     OLDER = "older"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ def find(twin: Twin, utc_ns: int) -> Finding | None:
 
 def _away(twin: Twin, utc_ns: int) -> Finding | None:
     board = twin.board
+    if twin.online is None and twin.board_online:
+        remedy = Name("核对场地文件与该板配置,必要时推送配置", "compare the venue file with the board's record; roll it out if need be")
+        return Finding(Wrong.UNKNOWN, 0, Name("控制器未报告此设备", "its board does not tell of it"), remedy)
     if twin.online is None:
         return Finding(Wrong.UNKNOWN, 0, Name("从未报到", "never heard of"), _see_board(board))
     if twin.board_online:
