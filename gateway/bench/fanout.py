@@ -1,9 +1,10 @@
-"""The floor under every scene: how long does this broker take to carry one command to each of N devices and N answers back?"""
+"""The floor under every scene: how long does this broker take to carry a command to each of N devices and N answers back?"""
 
 import asyncio
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from gateway.bench.swarm import KEEPALIVE_S, SwarmOfAgents
@@ -13,7 +14,16 @@ from venue_model.session import client_id
 from venue_model.wire import Topics
 
 COMMAND_BYTES = 200  # as long as the desired state of one lamp
+ANSWER_BYTES = 250  # as long as the report of one lamp
 ROUND_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """How a scene goes out: one message of `payload_bytes` to each room.  `of` names the room of each device."""
+
+    of: Sequence[str]
+    payload_bytes: int
 
 
 class FloorError(RuntimeError):
@@ -21,29 +31,33 @@ class FloorError(RuntimeError):
 
 
 async def measure_floor(
-    host: str, port: int, commander: Login, devices: Sequence[Login], topics: Topics, *, rounds: int = 9
+    host: str, port: int, commander: Login, devices: Sequence[Login], topics: Topics, *, rounds: int = 9, rooms: Rooms | None = None
 ) -> list[float]:
     """Milliseconds from the first command to the last answer, for each round after one to warm up.
 
-    Retained commands to each device's `desired` and retained answers on its `reported`, QoS 1, as the product has it,
-    but with nothing behind them: no JSON, no database, no library.
+    Retained commands to each device's `desired`, or with `rooms` one to each room's `scene`, and retained answers on each device's
+    `reported`, QoS 1, as the product has it, but with nothing behind them: no JSON, no database, no library.
     """
 
     def answer(index: int, _topic: str, payload: bytes) -> list[tuple[str, bytes]]:
-        return [(answers[index], payload)]
+        return [(answers[index], payload[:ANSWER_BYTES])]
 
-    def own_desired(topics: Topics, agent: str) -> tuple[str, ...]:
-        return (topics.agent(agent, "desired"),)
+    def hears(topics: Topics, agent: str) -> tuple[str, ...]:
+        return (topics.agent(agent, "desired") if rooms is None else topics.room_scene(room_of[agent]),)
 
-    commands = [topics.agent(login.user, "desired") for login in devices]
+    room_of = dict(zip((login.user for login in devices), rooms.of, strict=True)) if rooms is not None else {}
+    each = [topics.agent(login.user, "desired") for login in devices]
+    commands = each if rooms is None else list(map(topics.room_scene, dict.fromkeys(rooms.of)))
     answers = [topics.agent(login.user, "reported") for login in devices]
+    size = COMMAND_BYTES if rooms is None else rooms.payload_bytes
     async with (
-        SwarmOfAgents(host, port, devices, topics, answer, filters=own_desired) as swarm,
+        SwarmOfAgents(host, port, devices, topics, answer, filters=hears) as swarm,
         _Commander(host, port, commander, topics.agent("+", "reported")) as boss,
     ):
         took_ms = []
         for number in range(rounds + 1):
-            took_ms.append(await boss.run_round(commands, f"{time.monotonic_ns():020d}-{number}-".encode()))
+            mark = f"{time.monotonic_ns():020d}-{number}-".encode()
+            took_ms.append(await boss.run_round(commands, answers, mark, mark.ljust(size, b".")))
             swarm.check()
         return took_ms[1:]
 
@@ -75,13 +89,12 @@ class _Commander(asyncio.Protocol):
             self._transport.write(frames.DISCONNECT_FRAME)
             self._transport.close()
 
-    async def run_round(self, commands: Sequence[str], mark: bytes) -> float:
-        """Send all commands in one burst and wait for the answers that carry `mark`."""
+    async def run_round(self, commands: Sequence[str], answers: Sequence[str], mark: bytes, payload: bytes) -> float:
+        """Send all commands in one burst and wait for the answers, which begin with `mark` as the payload does."""
         assert self._transport is not None, "inside async with"
         self._mark = mark
-        self._missing = {topic.removesuffix("desired") + "reported" for topic in commands}
+        self._missing = set(answers)
         self._done = asyncio.get_running_loop().create_future()
-        payload = mark.ljust(COMMAND_BYTES, b".")
         started = time.perf_counter()
         packets = (frames.publish(index % 0xFFFF + 1, topic, payload, retain=True) for index, topic in enumerate(commands))
         self._transport.write(b"".join(packets))
@@ -90,7 +103,7 @@ class _Commander(asyncio.Protocol):
                 await self._done
         except TimeoutError:
             raise FloorError(
-                f"{len(self._missing)} of {len(commands)} answers were lost, {sorted(self._missing)[0]} for one; check the broker's limits"
+                f"{len(self._missing)} of {len(answers)} answers were lost, {sorted(self._missing)[0]} for one; check the broker's limits"
             ) from None
         return (time.perf_counter() - started) * 1e3
 

@@ -154,11 +154,11 @@ class Coordinator:
         """What follows from all reports since the last time: a thousand devices that answer at once are a few steps and not a thousand."""
         answered, learned = self._answered, self._learned
         self._answered, self._learned = set(), False
-        if not answered:
-            return
-        with self.link.after_commit():
-            if learned:
+        if learned:
+            with self.link.after_commit():
                 self.warden.pursue(self.day, now)
+                self.scenes.take_answers(now, only=answered)
+        elif answered:
             self.scenes.take_answers(now, only=answered)
 
     def hear(self, topic: str, payload: bytes, now: Now) -> None:

@@ -169,11 +169,19 @@ class SceneDesk:
             after, effects = answered_at(run, self.answers.of(run, seats, only), now, seats.waiting)
             if after is run:
                 continue
-            if effects and after.result is None:  # what has its result is stored by `_finish`
-                self._store(after)
-            else:
+            if not effects:
                 self._keep(after)
-            self._carry_out(after, effects, now)
+                continue
+            with self.agents.link.after_commit():
+                self._go(after, effects, now)
+
+    def _go(self, run: Run, effects: tuple[RunEffect, ...], now: Now) -> None:
+        """A run has come to its next stage, or its end: store it, then do what follows.  What has its result is stored by `_finish`."""
+        if run.result is None:
+            self._store(run)
+        else:
+            self._keep(run)
+        self._carry_out(run, effects, now)
 
     def reachable(self) -> None:
         """Boards have come or gone: rows of the open runs say so at once."""
@@ -186,9 +194,8 @@ class SceneDesk:
         for run in self._under_way():
             after, effects = woken(run, now)
             if after is not run:
-                if after.result is None:
-                    self._store(after)
-                self._carry_out(after, effects, now)
+                with self.agents.link.after_commit():
+                    self._go(after, effects, now)
         self.orders.pay(now)
 
     def wake_ns(self) -> int | None:

@@ -28,10 +28,16 @@ class Answers:
         self._broadcast = b"", 0, "", dict[str, int]()  # the last one: payload, epoch, run, members
         self._run: list[str | None] = [None] * len(boards)
         self._doors = "{}"
+        self.broadcast_bytes = 0  # of the largest room
 
     def silence(self, agents: Iterable[int]) -> None:
         """From now on these say nothing, though the broker still sees them."""
         self._dead = frozenset(agents)
+
+    def all_have_documents_of(self, run: str) -> bool:
+        """True when every agent that speaks has the `desired` document of a run."""
+        states = enumerate(zip(self._run, self._ahead, strict=True))
+        return all(told == run and ahead is None for index, (told, ahead) in states if index not in self._dead)
 
     def birth(self, index: int) -> list[tuple[str, bytes]]:
         """What an agent publishes when it begins."""
@@ -58,6 +64,7 @@ class Answers:
     def _take_broadcast(self, index: int, payload: bytes) -> list[tuple[str, bytes]]:
         if payload != self._broadcast[0]:
             scene = json.loads(payload)
+            self.broadcast_bytes = max(self.broadcast_bytes, len(payload))
             self._broadcast = payload, scene["epoch"], scene["run"], scene["members"]
         _, epoch, run, members = self._broadcast
         order = epoch, members.get(self._boards[index], 0)

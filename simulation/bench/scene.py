@@ -6,16 +6,17 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 import websockets
 
-from gateway.bench.fanout import measure_floor
+from gateway.bench.fanout import Rooms, measure_floor
 from gateway.bench.swarm import SwarmOfAgents
 from gateway.broker.credentials import GATEWAY, Credentials, Login
 from gateway.broker.supervisor import Broker, Kind
@@ -31,16 +32,20 @@ TOPICS = Topics(VenueId("bench"))
 PRESSES = ("suspend", "opening")  # may follow each other for ever; every device of the hall changes with each
 READY_S = 120.0  # a thousand agents on two cores
 RUN_S = 60.0
+DEAD_ROUNDS = 2  # each lasts until the scene's deadline
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One press.  `ack_ms`: request to the last device's own acknowledgement; `page_ms`: until an open page was told the result."""
+    """One press.  `ack_ms`: request to the last device's own acknowledgement; `page_ms`: until an open page was told the result;
+    `documents_ms`: until every agent that speaks has the document, which is the retained truth behind the broadcast."""
 
     ack_ms: float
     page_ms: float
+    documents_ms: float
     result: str
     failed: tuple[str, ...]
+    again: int  # devices that had to be asked more than once
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,11 @@ class Measured:
 
     n: int
     samples: tuple[Sample, ...]
-    floor_ms: tuple[float, ...]
-    dead: tuple[str, ...]  # devices whose agents say nothing
-    cpu_ms_an_ack: float
+    floor_ms: tuple[float, ...]  # the same fan-out by the broker alone: one broadcast a room …
+    single_ms: tuple[float, ...]  # … and one message a device
+    dead: tuple[str, ...]  # devices whose agents fell silent after that …
+    dead_samples: tuple[Sample, ...]  # … and the presses without them
+    cpu_ms_a_device: float
     rss_mb: float
     kind: str
 
@@ -59,7 +66,7 @@ class Measured:
 async def measure(n: int, rounds: int, broker: str, dead_percent: float) -> Measured:
     """Press `rounds` scenes on a hall of `n` devices, then take the floor on the very same broker.
 
-    `dead_percent` of the agents fall silent before the rounds.
+    Then `dead_percent` of the agents fall silent, and a few more scenes are pressed.
     Raises StageError, SwarmError, FloorError and BrokerError when there can be no figure.
     """
     boards = [BoardId(name) for name in hall.board_names(n)]
@@ -78,18 +85,23 @@ async def measure(n: int, rounds: int, broker: str, dead_percent: float) -> Meas
                 await asyncio.to_thread(platform.put_lot, hall.lot())
                 await staff.until("the lot", lambda state: hall.LOT in state["lots"])
                 for scene in ("opening_preparation", "check_in", "opening", *PRESSES):
-                    await staff.press(scene)
-                answers.silence(dead)
+                    await staff.press(scene, answers.all_have_documents_of)
                 cpu_s = _cpu_s(gateway.pid)
-                samples = [await staff.press(PRESSES[number % len(PRESSES)]) for number in range(rounds)]
+                samples = [await staff.press(scene, answers.all_have_documents_of) for scene in islice(cycle(PRESSES), rounds)]
                 cpu_s = _cpu_s(gateway.pid) - cpu_s
                 rss_mb = _rss_mb(gateway.pid)
+                answers.silence(dead)
+                without = islice(cycle(PRESSES), rounds, rounds + DEAD_ROUNDS) if dead else ()
+                dead_samples = [await staff.press(scene, answers.all_have_documents_of) for scene in without]
                 swarm.check()
             gateway.kill()  # its broker lives on, and is now measured alone
-            floor = await _floor(folder, gateway, credentials, boards, rounds)
+            rooms = Rooms([hall.room_of(index) for index in range(n)], answers.broadcast_bytes)
+            floor, single = await _floors(folder, gateway, credentials, boards, rounds, rooms)
     devices = tuple(sorted(hall.sign_of(boards[index]) for index in dead))
-    acks = rounds * (n - len(dead))
-    return Measured(n, tuple(samples), tuple(floor), devices, cpu_s * 1e3 / acks, rss_mb, str(gateway.ready["kind"]))
+    return Measured(
+        n, tuple(samples), tuple(floor), tuple(single), devices, tuple(dead_samples), cpu_s * 1e3 / (rounds * n), rss_mb,
+        str(gateway.ready["kind"]),
+    )  # fmt: skip
 
 
 def _swarm(gateway: Child, logins: list[Login], answers: Answers) -> SwarmOfAgents:
@@ -133,12 +145,15 @@ def _broker(folder: Path, child: Child, credentials: Credentials) -> Broker:
     return Broker(folder / "gateway" / "broker", TOPICS, credentials, host=host, kind=cast(Kind, child.ready["kind"]))
 
 
-async def _floor(folder: Path, child: Child, credentials: Credentials, boards: list[BoardId], rounds: int) -> list[float]:
+async def _floors(
+    folder: Path, child: Child, credentials: Credentials, boards: list[BoardId], rounds: int, rooms: Rooms
+) -> tuple[list[float], list[float]]:
     broker = _broker(folder, child, credentials)
     await broker.start()  # adopts the gateway's
     try:
         logins = [credentials.login(board) for board in boards]
-        return await measure_floor(broker.host, broker.port, credentials.login(GATEWAY), logins, TOPICS, rounds=max(rounds, 5))
+        where, rounds = (broker.host, broker.port, credentials.login(GATEWAY), logins, TOPICS), max(rounds, 5)
+        return await measure_floor(*where, rounds=rounds, rooms=rooms), await measure_floor(*where, rounds=rounds)
     finally:
         await broker.close()
 
@@ -179,8 +194,8 @@ class _Staff:
                 raise StageError(f"gateway: still without {what} after {READY_S:.0f} s; see {self._log}")
             await asyncio.sleep(0.2)
 
-    async def press(self, scene: str) -> Sample:
-        """Press a scene and watch the page until it has its result."""
+    async def press(self, scene: str, documents_of: Callable[[str], bool]) -> Sample:
+        """Press a scene, watch the page until it has its result, and wait until all documents have arrived."""
         began = time.time_ns()
         answer = await self._web.post(f"/api/v1/lots/{hall.LOT}/scenes", json={"scene": scene})
         if answer.status_code != 202:
@@ -190,9 +205,14 @@ class _Staff:
             while not _tells_result(await self._page.recv(), run):
                 pass
         page_ms = (time.time_ns() - began) / 1e6
+        async with asyncio.timeout(RUN_S):
+            while not documents_of(run):
+                await asyncio.sleep(0.02)
+        documents_ms = (time.time_ns() - began) / 1e6
         told = (await self._web.get(f"/api/v1/runs/{run}")).raise_for_status().json()
         failed = tuple(sorted(m["id"] for m in told["members"] if m["code"] != 200))
-        return Sample((told["ended_utc_ns"] - began) / 1e6, page_ms, str(told["result"]), failed)
+        again = sum(1 for m in told["members"] if m["attempts"] > 1)
+        return Sample((told["ended_utc_ns"] - began) / 1e6, page_ms, documents_ms, str(told["result"]), failed, again)
 
 
 def _tells_result(text: str | bytes, run: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from broker_case import KINDS, TOPICS, Gateway, running, until
 
-from gateway.bench.fanout import FloorError, measure_floor
+from gateway.bench.fanout import FloorError, Rooms, measure_floor
 from gateway.bench.swarm import SwarmError, SwarmOfAgents
 from gateway.broker import frames
 from gateway.broker.credentials import Login
@@ -18,12 +18,16 @@ pytestmark = pytest.mark.parts
 NAMES = tuple(f"pi-{number}" for number in range(30))
 
 
+ROOMS = Rooms([f"r{index % 3}" for index in range(len(NAMES))], 2_000)
+
+
+@pytest.mark.parametrize("rooms", [None, ROOMS], ids=["each", "rooms"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_floor_is_a_figure_for_each_round(tmp_path: Path, kind: Kind) -> None:
+def test_the_floor_is_a_figure_for_each_round(tmp_path: Path, kind: Kind, rooms: Rooms | None) -> None:
     async def scenario() -> list[float]:
         async with running(tmp_path, kind, NAMES) as (broker, credentials):
             devices = [credentials.login(name) for name in NAMES]
-            return await measure_floor(broker.host, broker.port, credentials.login("gateway"), devices, TOPICS, rounds=3)
+            return await measure_floor(broker.host, broker.port, credentials.login("gateway"), devices, TOPICS, rounds=3, rooms=rooms)
 
     figures = asyncio.run(scenario())
     assert len(figures) == 3

@@ -11,11 +11,11 @@ from simulation.bench.figures import as_table, figure, percentile
 from simulation.bench.scene import Measured, Sample
 from simulation.bench.scene_cli import check
 from venue_model.door_policy import ComponentPolicy, PolicyBody
-from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, RunId, VenueId
+from venue_model.ids import BoardId, ComponentId, DeviceId, DoorId, RoomId, RunId, VenueId
 from venue_model.load import load_venue
 from venue_model.profiles import DoorMode
 from venue_model.tools.files import shipped_profiles
-from venue_model.wire import Desired, Reported, SignedPolicy, Status, Topics, decode, encode
+from venue_model.wire import Desired, Reported, RoomScene, SignedPolicy, Status, Topics, decode, encode
 
 TOPICS = Topics(VenueId("bench"))
 BOARDS = [BoardId(name) for name in hall.board_names(3)]
@@ -30,11 +30,13 @@ def figures_of(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, dic
 
 @pytest.mark.parts
 def test_a_small_hall_answers_and_each_figure_has_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
-    code, figures = figures_of(capsys, "scene", "--devices", "5", "--rounds", "1")
+    code, figures = figures_of(capsys, "scene", "--devices", "5", "--rounds", "1", "--dead", "0")
     assert code == 0
     acks = [f for what, f in figures.items() if "last ack" in what]
-    assert len(acks) == 3
+    assert len(acks) == 4
     assert all(f["n"] == 5 and f["unit"] == "ms" and f["value"] > f["floor"] > 0 and f["ratio"] > 1 for f in acks)
+    assert next(f for what, f in figures.items() if " lost" in what)["value"] == 0
+    assert next(f for what, f in figures.items() if "documents delivered" in what)["value"] > 0
     assert next(f for what, f in figures.items() if "RSS" in what)["value"] > 20
 
 
@@ -42,8 +44,8 @@ def test_a_small_hall_answers_and_each_figure_has_its_floor(capsys: pytest.Captu
 def test_of_a_hall_with_a_dead_device_exactly_that_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     code, figures = figures_of(capsys, "scene", "--devices", "5", "--rounds", "1", "--dead", "20", "--broker", "nats")
     assert code == 0, "the result was not partial, or another device was named"
-    assert any("nats,1台不应答" in what for what in figures)
-    assert next(f for what, f in figures.items() if "p50" in what)["value"] >= 2_000, "signs have two seconds"
+    assert any("(nats)" in what for what in figures)
+    assert next(f for what, f in figures.items() if "1 dead, result" in what)["value"] >= 2_000, "signs have two seconds"
 
 
 @pytest.mark.parts
@@ -69,8 +71,9 @@ def test_a_card_is_timed_in_process_and_over_the_line(capsys: pytest.CaptureFixt
     ],
 )
 def test_a_run_that_names_others_than_the_dead_is_told(result: str, failed: tuple[str, ...], dead: tuple[str, ...], wrong: int) -> None:
-    sample = Sample(1.0, 2.0, result, failed)
-    assert len(check(Measured(2, (sample,), (1.0,), dead, 0.1, 50.0, "mosquitto"))) == wrong
+    sample = Sample(1.0, 2.0, 3.0, result, failed, 0)
+    alive, without = ((), (sample,)) if dead else ((sample,), ())
+    assert len(check(Measured(2, alive, (1.0,), (1.0,), dead, without, 0.1, 50.0, "mosquitto"))) == wrong
 
 
 def test_simulated_agents_speak_the_real_wire() -> None:
@@ -92,6 +95,12 @@ def test_simulated_agents_speak_the_real_wire() -> None:
     ((_, report),) = answers.answer(0, TOPICS.agent(BOARDS[0], "policy"), encode(signed))
     door = decode(Reported, report).doors[DoorId(hall.DOOR)]
     assert (door.components[ComponentId("o1")].epoch, door.components[ComponentId("o1")].settled) == (4, True)
+
+    broadcast = RoomScene(3, RunId("r2"), RoomId("o1"), "opening", {BOARDS[1]: 8}, {})
+    ((_, report),) = answers.answer(1, TOPICS.room_scene("o1"), encode(broadcast))
+    told = decode(Reported, report)
+    assert (told.generation, told.devices[DeviceId(hall.sign_of(BOARDS[1]))].ahead) == (7, (3, 8)), "ahead of its document"
+    assert answers.answer(2, TOPICS.room_scene("o1"), encode(broadcast)) == [], "not in it"
 
     answers.silence([1])
     assert answers.answer(1, TOPICS.agent(BOARDS[1], "desired"), encode(wanted)) == []
