@@ -43,6 +43,7 @@ from venue_model.zones import ZONE_NAMES, Zone
 log = logging.getLogger(__name__)
 Changed = Callable[[str, str], None]  # (section of the state, id)
 PULSE_TTL_MS = 5_000
+MANY = 10  # reports in a tick, and a tenth of all boards: more come only in answer to a scene, or when all connect
 BAD_MESSAGE_EVERY_NS = 60 * S
 
 
@@ -108,6 +109,7 @@ class Coordinator:
         # Of the reports since `settle`: whose they were, and whether a domain has learned something.
         self._answered: set[BoardId] = set()
         self._learned = False
+        self._heard = 0  # reports since the last tick
 
     def _lockdown_changed(self) -> None:
         self._lock_signs()
@@ -210,6 +212,7 @@ class Coordinator:
             if before is None or before.devices.get(device) != report:
                 self.changed("devices", device)
         self._answered.add(board)
+        self._heard += 1
         for door, stand in reported.doors.items():
             if before is None or before.doors.get(door) != stand:
                 self.changed("doors", door)
@@ -230,7 +233,9 @@ class Coordinator:
         self.presence.tick(now)
         self.guard.wake(now)
         self.curfew.tick(now)
-        self.twins.tick(now)
+        heard, self._heard = self._heard, 0
+        if heard <= MANY + len(self.venue.boards) // MANY:
+            self.twins.tick(now)  # it compares and records; that waits while the answers to a scene pour in
 
     # presses
 

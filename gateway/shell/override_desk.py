@@ -105,6 +105,8 @@ class OverrideDesk:
         return Claim(device, Level.LOCAL, Want()) if found is None and self._switched_by_hand(device) else found
 
     def _phase_over(self, devices: Collection[DeviceId], now: Now) -> None:
+        if not self.orders.claims:
+            return
         left = phase_changed(self.orders.claims, devices)
         if left.keys() == self.orders.claims.keys() and all(left[d] == self.orders.claims[d] for d in left):
             return

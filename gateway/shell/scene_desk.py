@@ -35,12 +35,13 @@ from gateway.shell.scene_orders import SceneOrders
 from gateway.shell.store import Store
 from gateway.shell.warden import Warden
 from venue_model.ids import BoardId, DeviceId, LotId, RunId
-from venue_model.moments import Now
+from venue_model.moments import MS, Now
 from venue_model.scenes import SCENES, SceneId
 from venue_model.venue import Name, Venue
 from venue_model.wire import Want
 
 log = logging.getLogger(__name__)
+LOOK_MS = 200  # a device that was done and fails is noticed so late, when its time is up
 
 
 class SceneDesk:
@@ -59,6 +60,7 @@ class SceneDesk:
         self._records: dict[RunId, RunRecord] = {}  # of the open runs
         self._ended: dict[LotId, Run] = {}  # the newest that ended since the start, for the pages
         self._seats: dict[RunId, Seats] = {}  # of the open runs
+        self._next: dict[RunId, int] = {}  # when time will next change something in a run; a thousand rows are not asked with every tick
         self._asleep: set[RunId] = set()  # runs of the life before, until they are resumed
         for record in store.runs(open_only=True):
             self._records[record.run.id], self.open[record.run.id] = record, record.run
@@ -170,7 +172,7 @@ class SceneDesk:
             if after is run:
                 continue
             if not effects:
-                self._keep(after)
+                self._keep(after, answers_only=True)
                 continue
             with self.agents.link.after_commit():
                 self._go(after, effects, now)
@@ -192,8 +194,13 @@ class SceneDesk:
     def wake(self, now: Now) -> None:
         """Repeat to the silent, end stages whose time is up, send documents that are due."""
         for run in self._under_way():
+            if now.mono_ns < self._next.get(run.id, 0):
+                continue
             after, effects = woken(run, now)
-            if after is not run:
+            if after is run:
+                at_most = now.mono_ns + LOOK_MS * MS
+                self._next[run.id] = min(wake_ns(run) or at_most, at_most)
+            else:
                 with self.agents.link.after_commit():
                     self._go(after, effects, now)
         self.orders.pay(now)
@@ -276,7 +283,9 @@ class SceneDesk:
         self._keep(run)
         self.store.save_run(self._records[run.id])
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, run: Run, *, answers_only: bool = False) -> None:
+        if not answers_only:
+            self._next.pop(run.id, None)
         self.open[run.id] = run
         self._records[run.id] = replace(self._records[run.id], run=run)
         if run.id not in self._seats:
@@ -289,6 +298,7 @@ class SceneDesk:
         self._ended[run.lot] = run
         del self.open[run.id], self._seats[run.id]
         self._asleep.discard(run.id)
+        self._next.pop(run.id, None)
         self.answers.forget(run.id)
         return self._records.pop(run.id)
 

@@ -67,9 +67,9 @@ class Answers:
             self.broadcast_bytes = max(self.broadcast_bytes, len(payload))
             self._broadcast = payload, scene["epoch"], scene["run"], scene["members"]
         _, epoch, run, members = self._broadcast
-        order = epoch, members.get(self._boards[index], 0)
-        if order <= self._order[index]:
-            return []  # its document has come already, or it is not asked
+        order = epoch, members.get(self._boards[index], -1)
+        if order[1] < 0 or order <= self._order[index]:
+            return []  # it is not asked, or its document has come already
         self._ahead[index], self._run[index] = order, run
         return [self._report(index)]
 
