@@ -28,10 +28,10 @@ COURSE_NAMES = {
     Course.WITHDRAWN: Name("已撤回", "withdrawn"),
 }
 WAITS_NAMES = {
-    Waits.APPROVAL: Name("等待双人审批", "for two approvers"),
-    Waits.CANARY: Name("没有空闲的板可先试", "for a board that guards nobody now"),
-    Waits.LOTS: Name("有标段在用这些房间", "for rooms in which lots are at work"),
-    Waits.BOARDS: Name("等待控制器上线或应答", "for boards to come online or to answer"),
+    Waits.APPROVAL: Name("双人审批", "for two approvers"),
+    Waits.CANARY: Name("一块现在不看守房间的板", "for a board that guards nobody now"),
+    Waits.LOTS: Name("用着这些房间的标段结束", "for rooms in which lots are at work"),
+    Waits.BOARDS: Name("控制器上线或应答", "for boards to come online or to answer"),
 }
 
 
