@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="每种规模按几次 presses for each number (default 5)")
     parser.add_argument("--broker", choices=("mosquitto", "nats"), default="", help="指定消息服务 force a broker")
     parser.add_argument(
-        "--dead", type=float, default=5.0, metavar="PERCENT", help="之后多少设备不应答 how many agents then say nothing (default 5, 0: none)"
+        "--dead", type=float, default=5.0, metavar="PERCENT", help="之后多少设备不应答 how many agents then say nothing (default 5; 0 none)"
     )
     parser.add_argument("--json", action="store_true", help="输出JSON print the figures as JSON")
     options = parser.parse_args(argv)
