@@ -14,6 +14,7 @@ from gateway.shell.view import View
 from venue_model.moments import Now
 
 COALESCE_S = 0.05
+LARGE_S = 0.1  # and a change of hundreds of devices so much longer: the answers that make it are still coming
 SHARE = 4  # and so many times as long as the last patch took to make: pages never have more than a fifth of the gateway's time
 QUEUE = 64
 EVENTS_KEPT = 200  # in one patch; a page that wants more asks for the journal
@@ -87,6 +88,8 @@ class LiveFeed:
             try:
                 await asyncio.wait_for(self._wake.wait(), BEAT_S)
                 await asyncio.sleep(max(COALESCE_S, took_s * SHARE))
+                if self.view.is_large(self._dirty):
+                    await asyncio.sleep(LARGE_S)
             except TimeoutError:
                 pass  # nothing has changed: say just that
             self._wake.clear()

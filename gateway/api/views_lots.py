@@ -1,6 +1,7 @@
 """Venue, lots and scenes: what staff do."""
 
 import asyncio
+import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -24,6 +25,7 @@ from venue_model.venue import Venue
 from venue_model.zones import Zone
 
 router = APIRouter(prefix="/api/v1")
+ANSWER_S, LOOK_S = 0.15, 0.01  # how long a press waits for the devices before it is answered
 LOOK_BACK = 5_000  # journal lines
 
 
@@ -135,7 +137,7 @@ def _doors_in_words(venue: Venue, state: LotState) -> list[m.NameOut]:
 
 @router.post("/lots/{lot}/scenes", status_code=202, response_model=m.RunOut)
 async def press(request: Request, lot: str, body: m.SceneIn) -> Response:
-    """Press a scene.  The answer is the run as it begins; its rows arrive by the live feed."""
+    """Press a scene.  The answer is the run as it stands a moment later; its rows arrive by the live feed."""
     s = services(request)
     account = s.accounts.need(request, "staff")
     _lot(s, lot)
@@ -148,8 +150,11 @@ async def press(request: Request, lot: str, body: m.SceneIn) -> Response:
     run = s.coordinator.press(LotId(lot), body.scene, account.id, approvals, clock())
     if isinstance(run, Refusal):
         raise ApiError(409, run.code, run.why.zh, run.why.en)
-    await asyncio.sleep(0)  # the messages go out first: a thousand rows take as long to tell as the boards to answer
-    return _told(s.view.run(run), 202)
+    # Devices first: to tell a thousand rows takes a fifth of the time in which they answer.
+    waited_until_s = time.monotonic() + ANSWER_S
+    while s.coordinator.scenes.is_open(run.id) and time.monotonic() < waited_until_s:
+        await asyncio.sleep(LOOK_S)
+    return _told(s.view.run(s.coordinator.scenes.run(run.id) or run), 202)
 
 
 @router.get("/runs/{run}", response_model=m.RunOut)

@@ -324,6 +324,10 @@ class SceneDesk:
         ended = (found for found in self._ended.values() if found.id == run)
         return self.open.get(run) or next(ended, None) or self.store.run(run)
 
+    def is_open(self, run: RunId) -> bool:
+        """True while a run has no result."""
+        return run in self.open
+
     def latest(self, lot: LotId) -> Run | None:
         """The lot's newest run."""
         state = self.day[lot]

@@ -25,6 +25,8 @@ from venue_model.venue import Name, Venue
 from venue_model.wire import DeviceReport
 from venue_model.zones import ZONE_NAMES
 
+LARGE = 200
+
 
 def named(name: Name) -> m.NameOut:
     """A name in the API's shape."""
@@ -168,6 +170,11 @@ class View:
             rollouts=sorted(dirty.get("rollouts", ())),
             events=[m.EventOut.model_validate(event) for event in events if viewer.sees_line(event, day)],
         )
+
+    def is_large(self, dirty: dict[str, set[str]]) -> bool:
+        """True when a patch would take longer than people notice: hundreds of devices, or the rows of a run of as many."""
+        runs = (self.coordinator.scenes.latest(LotId(lot)) for lot in dirty.get("lots", ()) if lot in self.coordinator.day)
+        return len(dirty.get("devices", ())) > LARGE or any(run is not None and len(run.rows) > LARGE for run in runs)
 
     def platform(self) -> m.PlatformState:
         """The link to the trading platform."""

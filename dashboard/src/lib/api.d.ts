@@ -679,7 +679,7 @@ export interface paths {
         put?: never;
         /**
          * Press
-         * @description Press a scene.  The answer is the run as it begins; its rows arrive by the live feed.
+         * @description Press a scene.  The answer is the run as it stands a moment later; its rows arrive by the live feed.
          */
         post: operations["press_api_v1_lots__lot__scenes_post"];
         delete?: never;
