@@ -86,6 +86,7 @@ class PulseArrived:
     door: DoorId
     issued_utc_ns: int
     ttl_ms: int
+    held_ns: int = 0  # how long this board may itself have kept it waiting: it stood still
 
 
 @dataclass(frozen=True, slots=True)

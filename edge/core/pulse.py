@@ -25,6 +25,10 @@ def step_pulse(state: State, pulse: PulseArrived, now: Now) -> Step:
         return state, [alarm("pulse", pulse.door, "a pulse for a door that this board does not have", door=True)]
     if not -error_ms - PULSE_TTL_MS <= age_ms <= min(pulse.ttl_ms, PULSE_TTL_MS) + error_ms:
         return state, [alarm("pulse", record.id, f"a pulse that is {age_ms} ms old was refused; send it again", door=True)]
+    if pulse.held_ns > min(pulse.ttl_ms, PULSE_TTL_MS) * MS:
+        # Measured by a clock that nobody sets: what the board allows for a wrong time of day is no excuse here.
+        text = f"this board stood still for {pulse.held_ns // S} s; a pulse may be as old and was refused; send it again"
+        return state, [alarm("pulse", record.id, text, door=True)]
     if pulse.id in state.pulses:
         return state, []
     remembered = {id: until for id, until in state.pulses.items() if until > now.utc_ns}

@@ -7,7 +7,7 @@ lines and state in one durable transaction; strikes, lamps and devices; what the
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -15,7 +15,19 @@ from typing import Protocol
 
 from edge.core import agent as core
 from edge.core.effects import Acknowledge, Announce, AnswerReader, DrawNonce, Effect, SetLine
-from edge.core.events import DiskHealth, Event, LineFailed, LinkLost, NonceDrawn, Noted, SessionBegan, Started, Stopping, Woken
+from edge.core.events import (
+    DiskHealth,
+    Event,
+    LineFailed,
+    LinkLost,
+    NonceDrawn,
+    Noted,
+    PulseArrived,
+    SessionBegan,
+    Started,
+    Stopping,
+    Woken,
+)
 from edge.core.journal import Record, alarm
 from edge.core.report import basis, reported, without_clock
 from edge.core.site import site_of
@@ -33,6 +45,8 @@ from venue_model.wire import Events, Meta, Reported, RolloutReport, Topics, enco
 
 log = logging.getLogger(__name__)
 
+STILL_NS = 2 * S  # later than this to a turn is no load: two seconds is the slowest door that GB 50396 allows
+DOUBT_NS = 2 * S  # the link's thread reads within this what piled up; a pulse that is new is sent again
 TICK_NS = 1 * S  # inputs are read again, a disk that failed is tried again, leases are looked at
 COALESCE_NS = 20 * MS  # changes of devices wait this long for each other; doors do not wait
 EVENTS_BYTES = 200_000  # of one message of journal lines; the wire takes 262,144
@@ -125,6 +139,7 @@ class EdgeAgent:
         self._link = open_link(disk.next_session, self._received, self._link_changed)
         self._thread: Thread | None = None
         self._ending = False
+        self._still_ns = self._doubt_until_ns = 0  # how long this program last stood still, and until when what comes in may be as old
         self._gateway_answered = False  # in this session: it has taken our birth
 
     def start(self) -> None:
@@ -178,9 +193,12 @@ class EdgeAgent:
 
     def _run(self) -> None:
         stop_ns: int | None = None
+        turned_ns = self._clock.now().mono_ns
         while True:
             try:
-                self.turn(self._wait())
+                events = self._wait()
+                before_ns, turned_ns = turned_ns, self._clock.now().mono_ns
+                self.turn(self._aged(events, turned_ns - before_ns, turned_ns))
             except Exception:
                 log.exception("agent %s: fault of our own; trying on", self.commission.agent)
             if self._ending:
@@ -189,6 +207,18 @@ class EdgeAgent:
                 pending = any(door.ledger.pending for door in self.state.doors.values())
                 if not pending or now_ns >= stop_ns:
                     return
+
+    def _aged(self, events: list[Item], since_ns: int, now_ns: int) -> list[Item]:
+        """The events, and for a moment after this program stood still (a signal, a machine that slept, a disk that hung) how long it did.
+
+        What was sent meanwhile comes in now, looking as if it were new.
+        """
+        if since_ns > TICK_NS + STILL_NS:
+            log.warning("agent %s: stood still for %.1f s", self.commission.agent, since_ns / S)
+            self._still_ns, self._doubt_until_ns = since_ns, now_ns + DOUBT_NS
+        if now_ns >= self._doubt_until_ns:
+            return events
+        return [replace(event, held_ns=self._still_ns) if isinstance(event, PulseArrived) else event for event in events]
 
     def _wait(self) -> list[Item]:
         """What there is to do, waiting for it until something falls due."""
