@@ -93,13 +93,12 @@ def _taken(
 
 
 def _trusted(state: State, component: ComponentId) -> State:
-    """Whoever admits people to a domain has answered for its counts, and for no other domain's."""
-    doors = {}
-    for id, door_state in state.doors.items():
-        record = state.site.doors[id]
-        sides = tuple(side for side in (record.outside, record.inside) if side is not None)
-        if door_state.ledger.suspect and component in sides:
-            doors[id] = replace(door_state, ledger=door_state.ledger.trusted(component, sides))
+    """Whoever admits people to a domain has answered for its counts."""
+    doors = {
+        id: replace(d, ledger=replace(d.ledger, suspect=False))
+        for id, d in state.doors.items()
+        if d.ledger.suspect and component in (state.site.doors[id].inside, state.site.doors[id].outside)
+    }
     return replace(state, doors={**state.doors, **doors}) if doors else state
 
 

@@ -148,7 +148,7 @@ def step_lines(record: DoorRecord, door: DoorState, online: bool, now: Now) -> S
     """The board that carries the lines came or went.  Away, it secures its outputs by itself, and nobody sees who passes."""
     if online:
         return _finish(record, replace(door, online=True, found_until_ns=now.mono_ns + FOUND_NS), now, [])
-    unseen = door.ledger.doubted() if door.open else door.ledger
+    unseen = replace(door.ledger, suspect=True) if door.open else door.ledger
     ledger, told = resolve_unseen(record, unseen)
     return DoorState(ledger, fire=door.fire), [*told, *([alarm_clear("held", record.id, door=True)] if door.held else [])]
 
@@ -267,7 +267,7 @@ def _suspected(door: DoorState) -> DoorState:
 
     Whoever pressed may have stayed and only opened for the other; the room would be believed emptier than it is.
     """
-    return replace(door, ledger=door.ledger.doubted())
+    return replace(door, ledger=replace(door.ledger, suspect=True))
 
 
 def _finish(record: DoorRecord, door: DoorState, now: Now, out: list[Outcome]) -> Step:

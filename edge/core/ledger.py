@@ -53,18 +53,6 @@ class Ledger:
     net: Mapping[ComponentId, int] = field(default_factory=dict)  # passages in minus out, as each domain sees them
     suspect: bool = False  # something passed unseen
     pending: tuple[Grant, ...] = ()  # granted, not yet passed
-    answered: tuple[ComponentId, ...] = ()  # of a suspect door between two domains: the one whose count has been answered for since
-
-    def doubted(self) -> "Ledger":
-        """Something passed unseen: whoever has answered for a count before has not answered for this."""
-        return replace(self, suspect=True, answered=())
-
-    def trusted(self, component: ComponentId, sides: tuple[ComponentId, ...]) -> "Ledger":
-        """Somebody has answered for the count of one side.  The other side stays in doubt: whoever slipped through may be there."""
-        answered = {*self.answered, component}
-        if answered.issuperset(sides):
-            return replace(self, suspect=False, answered=())
-        return replace(self, answered=tuple(sorted(answered)))
 
     def entering(self, now: Now) -> tuple[Grant, ...]:
         """Who is let in at this moment.  A grant that was taken back only waits to see whether it was used."""

@@ -210,20 +210,3 @@ def test_whatever_a_report_reads_counts_as_a_change_of_it() -> None:
     assert basis(hall.state, hall.now) == before, "a lease that lasts is no news"
     hall.later(31)
     assert basis(hall.state, hall.now) != before
-
-
-def test_who_answers_for_one_side_of_a_door_has_not_answered_for_the_other() -> None:
-    # Somebody forces the door of a room and may be in it; that the corridor admits people again says nothing of the room.
-    hall = Hall()
-    both = [admit(component, 2, [Role.EXP], entry_of(EXPERT)) for component in ("e1", "wing")]
-    hall.policy(*both)
-    assert not hall.report().doors[DoorId("e1-door")].suspect
-    hall.line("e1-door.contact", True)
-    hall.line("e1-door.contact", False)
-    assert hall.report().doors[DoorId("e1-door")].suspect
-    hall.policy(clear("wing", 3))
-    hall.policy(admit("wing", 4, [Role.EXP], entry_of(EXPERT)))
-    assert hall.report().doors[DoorId("e1-door")].suspect
-    hall.policy(clear("e1", 3))
-    hall.policy(admit("e1", 4, [Role.EXP], entry_of(EXPERT)))
-    assert not hall.report().doors[DoorId("e1-door")].suspect

@@ -241,7 +241,7 @@ def test_it_introduces_itself(bench: Bench) -> None:
 
 def test_stopping_waits_for_the_end_of_a_grant_and_secures(tmp_path: Path) -> None:
     bench = Bench(tmp_path).start()
-    bench.policy(*(admit(component, 2, [Role.EXP], entry_of(EXPERT)) for component in ("e1", "wing")))
+    bench.policy(admit("e1", 2, [Role.EXP], entry_of(EXPERT)))
     bench.card("e1-reader", EXPERT)
     wait_for("the strike", lambda: bench.lines.outputs.get("e1-door.strike"))
     bench.agent.stop()
