@@ -115,7 +115,7 @@ def test_epochs_and_counts_hold(site: Site, moves: list[Move]) -> None:
                 assert not report.doors[id].released
             if record.outside is not None and record.inside is not None and not door.ledger.suspect:
                 net = door.ledger.net
-                # A restart counts who may have passed on both sides, and an admission to one of them answers for it: more than nobody, never less.
+                # A restart counts who may have passed on both sides, and an admission to one answers for it: more than nobody, never less.
                 assert net.get(record.inside, 0) + net.get(record.outside, 0) >= 0, "a domain is believed emptier than it is"
 
 
